@@ -1,0 +1,81 @@
+//! What can be wrong with a table or its settings.
+
+/// Everything here is for the caller to change: a setting, a column or a geometry.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting that cannot be right, whatever the table.
+    #[error("setting {name} is {value}: it must be {expected}")]
+    Setting {
+        /// The setting, as it is spelt in [`Params`](crate::Params).
+        name: &'static str,
+        /// What was given.
+        value: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// A named column that the table has not got.
+    #[error("there is no column {column:?}: the table has {}", present.join(", "))]
+    NoColumn {
+        /// The column that was asked for.
+        column: String,
+        /// The columns there are.
+        present: Vec<String>,
+    },
+    /// A column whose type does not fit its use.
+    #[error("column {column:?} holds {found}: expected {expected}")]
+    ColumnType {
+        /// The column.
+        column: String,
+        /// Its Arrow type.
+        found: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// Values that cannot be used, with the first rows that hold one.
+    #[error(
+        "column {column:?} has {count} {what}, first in rows {}: {remedy}",
+        list(rows)
+    )]
+    BadValues {
+        /// The column.
+        column: String,
+        /// How many rows are affected.
+        count: usize,
+        /// What is wrong with them.
+        what: &'static str,
+        /// The first few row numbers, from 0.
+        rows: Vec<usize>,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// A rule that would give one table two different settings.
+    #[error(
+        "setting {name} follows column {column:?}, which holds {value} in row 0 and {other} in row {row}: split the table by that column first"
+    )]
+    MixedRule {
+        /// The setting.
+        name: &'static str,
+        /// The column of the rule.
+        column: String,
+        /// The value in the first row.
+        value: String,
+        /// The first value that differs.
+        other: String,
+        /// Where it stands.
+        row: usize,
+    },
+    /// The table has a `cluster_id` column already.
+    #[error("the table has a column {column:?} already: set overwrite to replace it")]
+    AlreadyClustered {
+        /// The column in the way.
+        column: &'static str,
+    },
+}
+
+fn list(rows: &[usize]) -> String {
+    rows.iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
