@@ -1,1 +1,44 @@
-//! tables
+//! Geographic tables in and out, and coordinate reference systems.
+//!
+//! A [`Table`] is a set of typed columns, one of them a geometry in a known [`Crs`]. It is read from GeoParquet (0.4, 1.0,
+//! 1.1), GeoJSON, CSV with longitudes and latitudes, FlatGeobuf or Shapefile, and written as GeoParquet 1.1 or GeoJSON.
+//! A [`Projection`] takes coordinates from one reference system to another, in pure Rust.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use arrow_array::Int32Array;
+//! use tables::{Coord, Crs, Projection, ReadOptions, Table, WriteOptions};
+//!
+//! let cells = Table::new(vec![("people".into(), Arc::new(Int32Array::from(vec![12, 7])))])?;
+//! let places = [Coord { x: 125.38, y: 7.9 }, Coord { x: 125.39, y: 7.9 }];
+//! let cells = cells.with_points("geometry", &places, Crs::wgs84())?;
+//!
+//! let file = cells.to_geoparquet(&WriteOptions::default())?;
+//! let back = Table::from_bytes("cells.parquet", file.into(), &ReadOptions::default())?;
+//! assert_eq!(back.numbers("people")?, [Some(12.0), Some(7.0)]);
+//!
+//! let mut metres = back.points()?.expect("all rows are points");
+//! Projection::between(&back.crs(), &Crs::from_epsg(3125)?)?.project(&mut metres)?;
+//! assert_eq!((metres[1].x - metres[0].x).round(), 1102.0);
+//! # Ok::<(), tables::Error>(())
+//! ```
+//!
+//! What it does not do: curved geometries, raster data, editing files in place, datum shifts by grid.
+
+mod column;
+mod crs;
+mod error;
+mod geometry;
+mod geoparquet;
+mod open;
+mod pandas;
+pub mod split;
+mod table;
+mod values;
+
+pub use crs::{Crs, Projection};
+pub use error::{Error, Result};
+pub use geo::Coord;
+pub use geoparquet::{GeoParquetWriter, RowGroups, WriteOptions};
+pub use open::ReadOptions;
+pub use table::Table;

@@ -1,0 +1,241 @@
+//! Reading (Geo)Parquet by ranges: rows are decoded straight from the file, which is never held as a whole.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use geoarrow_array::GeoArrowArray;
+use geoarrow_array::array::from_arrow_array;
+use geoarrow_array::cast::to_wkb;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::reader::ChunkReader;
+
+use super::FORMAT;
+use super::claims;
+use super::metadata::GeoMetadata;
+use crate::column::BLOCK_ROWS;
+use crate::pandas::Pandas;
+use crate::table::PrimaryGeometry;
+use crate::{Error, ReadOptions, Result, Table};
+
+/// A Parquet file being read: what it says of itself, and its rows to come.
+pub(crate) struct ParquetFile {
+    name: String,
+    batches: ParquetRecordBatchReader,
+    /// What is read, the primary geometry as WKB.
+    pub schema: SchemaRef,
+    /// The primary geometry column, if the file names one.
+    pub primary: Option<PrimaryGeometry>,
+    /// The primary geometry column where the file has it in a native encoding: its position, and how to read it.
+    native: Option<(usize, Field)>,
+}
+
+/// A whole file as a table.
+pub(crate) fn read(
+    name: &str,
+    input: impl ChunkReader + 'static,
+    options: &ReadOptions,
+) -> Result<Table> {
+    let file = ParquetFile::open(name, input, options)?;
+    let (schema, primary) = (Arc::clone(&file.schema), file.primary.clone());
+    let batches = file.collect::<Result<Vec<_>>>()?;
+    Table::of_batches(&schema, &batches, primary)
+}
+
+impl ParquetFile {
+    /// Opens a file: checks what it claims and reads its metadata, but no rows.
+    pub fn open(
+        name: &str,
+        input: impl ChunkReader + 'static,
+        options: &ReadOptions,
+    ) -> Result<Self> {
+        let malformed = |problem: String| Error::malformed(name, FORMAT, problem);
+        claims::check_footer(&input).map_err(malformed)?;
+        let metadata = ArrowReaderMetadata::load(&input, ArrowReaderOptions::new())
+            .map_err(|error| malformed(error.to_string()))?;
+        let geo = geo_metadata(name, metadata.metadata())?;
+        let primary_name = geo
+            .as_ref()
+            .map(|geo| primary_column(name, geo, metadata.schema()))
+            .transpose()?;
+
+        let selected = select(metadata.schema(), options, primary_name.as_deref())?;
+        let mask = ProjectionMask::roots(metadata.parquet_schema(), selected.iter().copied());
+        check_pages(&input, metadata.metadata(), &mask).map_err(malformed)?;
+
+        let all_fields = metadata.schema().fields();
+        let mut fields: Vec<_> = selected
+            .iter()
+            .filter_map(|&index| all_fields.get(index).cloned())
+            .collect();
+        let mut native = None;
+        let mut primary = None;
+        if let (Some(geo), Some(geometry)) = (geo, primary_name) {
+            let encoding = geo.encoding(&geometry);
+            let position = fields.iter().position(|field| *field.name() == geometry);
+            if let Some(position) = position.filter(|_| encoding != "wkb") {
+                native = Some((position, native_field(&fields[position], &encoding)));
+                fields[position] = Arc::new(Field::new(&geometry, DataType::Binary, true));
+            }
+            let crs = geo.crs(&geometry)?;
+            let crs = options
+                .assume_crs
+                .clone()
+                .filter(|_| crs.is_unknown())
+                .unwrap_or(crs);
+            primary = Some(geo.into_primary(&geometry, crs));
+        }
+        let kept = kept_metadata(metadata.schema(), &fields);
+        let schema = Arc::new(Schema::new_with_metadata(fields, kept));
+        let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata)
+            .with_projection(mask)
+            .with_batch_size(BLOCK_ROWS)
+            .build()
+            .map_err(|error| malformed(error.to_string()))?;
+        Ok(Self {
+            name: name.to_owned(),
+            batches,
+            schema,
+            primary,
+            native,
+        })
+    }
+
+    fn in_schema(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let mut arrays = batch.columns().to_vec();
+        if let Some((position, field)) = &self.native {
+            let wkb = from_native(arrays[*position].as_ref(), field);
+            arrays[*position] = wkb.map_err(|problem| {
+                Error::malformed(
+                    &self.name,
+                    FORMAT,
+                    format!("geometry column `{}`: {problem}", field.name()),
+                )
+            })?;
+        }
+        let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)
+            .map_err(|error| Error::malformed(&self.name, FORMAT, error))
+    }
+}
+
+impl Iterator for ParquetFile {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.batches.next()?;
+        let batch = batch.map_err(|error| Error::malformed(&self.name, FORMAT, error));
+        Some(batch.and_then(|batch| self.in_schema(&batch)))
+    }
+}
+
+fn geo_metadata(name: &str, metadata: &ParquetMetaData) -> Result<Option<GeoMetadata>> {
+    let pairs = metadata.file_metadata().key_value_metadata();
+    let geo = pairs
+        .into_iter()
+        .flatten()
+        .find(|pair| pair.key == "geo")
+        .and_then(|pair| pair.value.as_deref());
+    geo.map(|text| GeoMetadata::parse(name, text)).transpose()
+}
+
+fn primary_column(name: &str, geo: &GeoMetadata, schema: &Schema) -> Result<String> {
+    let problem = match geo.primary_column() {
+        Some(column) if schema.field_with_name(column).is_ok() => return Ok(column.to_owned()),
+        Some(column) => {
+            format!("`geo` metadata names `{column}` as the geometry, and there is no such column")
+        }
+        None => "`geo` metadata names no primary column".to_owned(),
+    };
+    Err(Error::malformed(name, "GeoParquet", problem))
+}
+
+/// The positions of the columns asked for, in the file's order, the geometry always among them.
+fn select(schema: &Schema, options: &ReadOptions, primary: Option<&str>) -> Result<Vec<usize>> {
+    let Some(wanted) = &options.columns else {
+        return Ok((0..schema.fields().len()).collect());
+    };
+    let available = || {
+        schema
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect()
+    };
+    if let Some(missing) = wanted
+        .iter()
+        .find(|column| schema.field_with_name(column).is_err())
+    {
+        return Err(Error::MissingColumn {
+            column: missing.clone(),
+            available: available(),
+        });
+    }
+    let is_wanted =
+        |name: &str| wanted.iter().any(|column| column == name) || primary == Some(name);
+    let positions = schema
+        .fields()
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| is_wanted(field.name()));
+    Ok(positions.map(|(position, _)| position).collect())
+}
+
+fn check_pages(
+    input: &impl ChunkReader,
+    metadata: &ParquetMetaData,
+    mask: &ProjectionMask,
+) -> std::result::Result<(), String> {
+    for row_group in metadata.row_groups() {
+        for (leaf, chunk) in row_group.columns().iter().enumerate() {
+            if mask.leaf_included(leaf) {
+                claims::check_pages(input, chunk)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The schema's metadata without `geo`, and without what pandas says of columns that are not read.
+fn kept_metadata(schema: &Schema, read: &[Arc<Field>]) -> HashMap<String, String> {
+    let metadata: BTreeMap<_, _> = schema
+        .metadata()
+        .clone()
+        .into_iter()
+        .filter(|(key, _)| key != "geo")
+        .collect();
+    if schema.fields().len() == read.len() {
+        return metadata.into_iter().collect();
+    }
+    let mut pandas = Pandas::of(&metadata);
+    for field in schema.fields() {
+        if !read.iter().any(|kept| kept.name() == field.name()) {
+            pandas.remove_column(field.name());
+        }
+    }
+    pandas.into_metadata().into_iter().collect()
+}
+
+/// A field that tells GeoArrow how the native encoding of GeoParquet 1.1 is laid out.
+fn native_field(field: &Field, encoding: &str) -> Field {
+    let extension = HashMap::from([(
+        "ARROW:extension:name".to_owned(),
+        format!("geoarrow.{encoding}"),
+    )]);
+    Field::new(field.name(), field.data_type().clone(), field.is_nullable())
+        .with_metadata(extension)
+}
+
+fn from_native(
+    array: &dyn Array,
+    field: &Field,
+) -> std::result::Result<ArrayRef, geoarrow_schema::error::GeoArrowError> {
+    let native = from_arrow_array(array, field)?;
+    Ok(to_wkb::<i32>(native.as_ref())?.to_array_ref())
+}
