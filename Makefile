@@ -1,0 +1,90 @@
+# The habits of this project: `make help` lists them. Everything sets itself up; nothing heavy lands in the clone but target/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+FUNCTIONS := kickoff plan scrape cluster measure summarise split
+DOMAIN_CRATES := tables sampling imagery measures clustering towns
+
+# Puts the pinned tools first in the path, installing them on first use.
+TOOLS := tools="$$(tools/setup.sh)"; export PATH="$$tools/bin:$$PATH";
+TEST_TOOLS := tools="$$(tools/setup.sh tests)"; export PATH="$$tools/bin:$$PATH";
+
+.PHONY: help
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install the pinned Python tools (local stack, cargo-lambda, linters) into a cache
+	@tools/setup.sh
+
+.PHONY: demo
+demo: programs ## Cluster made-up towns, and the grid of $TRANSECT_DATA, by real Lambdas under a real state machine
+	@$(TOOLS) exec python tools/demo.py --programs "$(TARGET)/release" --out "$(TARGET)/demo"
+
+.PHONY: stack
+stack: programs ## Deploy to a local stack and keep it running until Ctrl-C
+	@$(TOOLS) exec python tools/local_stack.py --programs "$(TARGET)/release"
+
+.PHONY: programs
+programs:
+	@cargo build --release --bins $(FUNCTIONS:%=-p %) -p transect
+
+.PHONY: test
+test: test-rust test-stack ## Every test: unit, property, golden, documentation, and end to end on a local stack
+
+.PHONY: test-rust
+test-rust: ## The tests written in Rust
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		cargo nextest run --release --workspace --no-fail-fast --status-level fail; \
+	else \
+		cargo test --release --workspace --lib --bins --tests --no-fail-fast --quiet; \
+	fi
+	@cargo test --release --workspace --doc --quiet
+
+.PHONY: test-stack
+test-stack: programs ## The tests that cross crates, on a local stack; PYTEST='-k kickoff' picks some
+	@$(TEST_TOOLS) export TRANSECT_PROGRAMS="$(TARGET)/release"; python -m pytest tests $(PYTEST)
+
+.PHONY: lint
+lint: ## Format, lints, documentation, purity of the domain crates, state machines, templates, scripts
+	@cargo fmt --all --check
+	@cargo clippy --release --workspace --all-targets --quiet -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet
+	@tools/check_purity.sh $(DOMAIN_CRATES)
+	@$(TOOLS) tools/lint_infra.sh
+
+.PHONY: fmt
+fmt: ## Format the Rust code
+	@cargo fmt --all
+
+.PHONY: audit
+audit: ## Licences, duplicates and known vulnerabilities of the dependencies (needs cargo-deny and the advisory database)
+	@cargo deny --version >/dev/null 2>&1 || { echo "error: cargo-deny is missing: cargo install --locked cargo-deny" >&2; exit 1; }
+	@cargo deny check
+
+.PHONY: build
+build: build-arm64 build-x86-64 ## Package the functions for AWS, for both processors
+
+.PHONY: build-arm64 build-x86-64
+build-arm64: TRIPLE := aarch64-unknown-linux-gnu
+build-x86-64: TRIPLE := x86_64-unknown-linux-gnu
+build-arm64 build-x86-64: build-%:
+	@tools/check_target.sh $(TRIPLE)
+	@$(TOOLS) cargo lambda build --profile dist --$* --lambda-dir "$(TARGET)/lambda/$*" $(FUNCTIONS:%=-p %)
+
+ARCH ?= arm64
+.PHONY: deploy
+deploy: need-stack build-$(ARCH) ## To AWS: make deploy STACK=name [ARCH=x86-64] [PARAMETERS='OnUpload=true Schedule="rate(1 day)"']
+	@$(TOOLS) python tools/deployment.py deploy "$(STACK)" --lambda-dir "$(TARGET)/lambda/$(ARCH)" --parameters "$${PARAMETERS:-}"
+
+.PHONY: destroy
+destroy: need-stack ## From AWS, all but the buckets: make destroy STACK=name
+	@$(TOOLS) python tools/deployment.py destroy "$(STACK)"
+
+.PHONY: need-stack
+need-stack:
+	@[ -n "$(STACK)" ] || { echo "error: which stack? make $(firstword $(MAKECMDGOALS)) STACK=name" >&2; exit 1; }
