@@ -1,1 +1,23 @@
 //! sampling
+#![forbid(unsafe_code)]
+
+mod areas;
+mod batches;
+mod chips;
+mod error;
+mod plan;
+pub mod quota;
+mod random_stream;
+mod roads;
+mod samples;
+mod slug;
+pub mod visiting_order;
+
+pub use areas::{AreaPlan, plan_areas};
+pub use batches::{Batches, batch_ranges};
+pub use chips::{ChipPlan, Folds, Keep, Select, SourceGrid};
+pub use error::{Error, Result};
+pub use plan::Plan;
+pub use roads::{Compat, Order, RoadPlan, Side};
+pub use samples::{Planned, Rejected, Samples};
+pub use slug::slug;
