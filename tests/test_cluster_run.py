@@ -137,15 +137,13 @@ def test_logs_are_json_with_request_and_file_and_one_line_of_metrics(cloud: Clou
             lines.append(json.loads(line))
         except json.JSONDecodeError:
             pytest.fail(f"not JSON: {line}")
-    metrics = [line for line in lines if "_aws" in line]
-    about = [line for line in metrics if f"{prefix}area-07.parquet" in json.dumps(line)]
-    assert len(about) == 1
-    [directive] = about[0]["_aws"]["CloudWatchMetrics"]
-    names = {metric["Name"] for metric in directive["Metrics"]}
-    assert {"rows", "clusters"} <= names
-    assert any("duration" in name for name in names)
-    assert any("bytes" in name for name in names)
-    assert about[0]["rows"] == 300
-    requests = [line for line in lines if "_aws" not in line]
-    assert requests, "nothing is logged but metrics"
-    assert all("requestId" in json.dumps(line) or "request_id" in json.dumps(line) for line in requests)
+    [about] = [line for line in lines if line.get("message") == "done" and line["span"]["filename"] == f"{prefix}area-07.parquet"]
+    [metrics] = [line for line in lines if "_aws" in line and line["request_id"] == about["span"]["request_id"]]
+    [directive] = metrics["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "Transect"
+    assert {metric["Name"] for metric in directive["Metrics"]} == {"rows", "clusters", "bytes_read", "bytes_written", "duration", "failed"}
+    assert metrics["rows"] == 300
+    assert metrics["bytes_read"] == len(cloud.get(f"{prefix}area-07.parquet", cloud.input))
+    assert metrics["duration"] > 0
+    assert metrics["failed"] == 0
+    assert all("request_id" in line["span"] for line in lines if "_aws" not in line)
