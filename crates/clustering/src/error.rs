@@ -22,16 +22,6 @@ pub enum Error {
         /// The columns there are.
         present: Vec<String>,
     },
-    /// A column whose type does not fit its use.
-    #[error("column {column:?} holds {found}: expected {expected}")]
-    ColumnType {
-        /// The column.
-        column: String,
-        /// Its Arrow type.
-        found: String,
-        /// What would be right.
-        expected: &'static str,
-    },
     /// Values that cannot be used, with the first rows that hold one.
     #[error(
         "column {column:?} has {count} {what}, first in rows {}: {remedy}",
@@ -51,19 +41,28 @@ pub enum Error {
     },
     /// A rule that would give one table two different settings.
     #[error(
-        "setting {name} follows column {column:?}, which holds {value} in row 0 and {other} in row {row}: split the table by that column first"
+        "setting {name} depends on column {column:?} = {when}, which row {row} answers differently from row 0: split the table by that column first"
     )]
     MixedRule {
         /// The setting.
         name: &'static str,
         /// The column of the rule.
         column: String,
-        /// The value in the first row.
-        value: String,
-        /// The first value that differs.
-        other: String,
-        /// Where it stands.
+        /// The value the rule looks for.
+        when: String,
+        /// The first row that differs.
         row: usize,
+    },
+    /// Nothing says where on Earth the coordinates are.
+    #[error("the table names no coordinate reference system: set assume_crs, such as EPSG:4326")]
+    NoCrs,
+    /// A CRS for distances that has none.
+    #[error(
+        "projected_epsg is {epsg}, which has no metres: it must be the code of a projected system"
+    )]
+    NotProjected {
+        /// What was given.
+        epsg: u32,
     },
     /// The table has a `cluster_id` column already.
     #[error("the table has a column {column:?} already: set overwrite to replace it")]
@@ -71,6 +70,9 @@ pub enum Error {
         /// The column in the way.
         column: &'static str,
     },
+    /// The table cannot be read, projected or made.
+    #[error(transparent)]
+    Table(#[from] tables::Error),
 }
 
 fn list(rows: &[usize]) -> String {

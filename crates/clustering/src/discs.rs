@@ -1,0 +1,155 @@
+//! How much weight lies within a radius: around every place, and at best.
+//!
+//! Places are gathered on square tiles, and discs of tiles are summed row by row from running sums, so that the cost grows with
+//! the number of places and not with the number of pairs.
+
+use geo::Coord;
+
+use crate::canonical_order::extent;
+
+/// The occupied tiles, row after row.
+pub(crate) struct Discs {
+    /// Column of each tile; sorted within its row.
+    columns: Vec<i64>,
+    /// Rows that hold a tile, and where each begins in `columns`.
+    rows: Vec<(i64, usize)>,
+    /// Weight of all tiles before each; one longer.
+    running: Vec<f64>,
+    /// The tile of each place.
+    tile_of: Vec<u32>,
+    /// For each row above the middle of a disc, half its width in tiles.
+    half_widths: Vec<i64>,
+}
+
+impl Discs {
+    /// Gathers places on tiles of a side of `radius / tiles_a_radius`.
+    pub fn new(centres: &[Coord], weights: &[f64], radius: f64, tiles_a_radius: u32) -> Self {
+        let (low, _) = extent(centres);
+        let side = radius / f64::from(tiles_a_radius);
+        let mut sorted: Vec<(i64, i64, u32)> = (0u32..)
+            .zip(centres)
+            .map(|(place, c)| {
+                let tile = |from: f64, to: f64| ((to - from) / side).floor() as i64;
+                (tile(low.y, c.y), tile(low.x, c.x), place)
+            })
+            .collect();
+        sorted.sort_unstable();
+        let mut discs = Self {
+            columns: Vec::new(),
+            rows: Vec::new(),
+            running: vec![0.0],
+            tile_of: vec![0; centres.len()],
+            half_widths: half_widths(tiles_a_radius),
+        };
+        let mut last = None;
+        let mut total = 0.0;
+        for &(row, column, place) in &sorted {
+            if last != Some((row, column)) {
+                if discs.rows.last().is_none_or(|&(before, _)| before != row) {
+                    discs.rows.push((row, discs.columns.len()));
+                }
+                discs.columns.push(column);
+                discs.running.push(total);
+                last = Some((row, column));
+            }
+            total += weights[place as usize];
+            let tile = discs.columns.len() - 1;
+            discs.running[tile + 1] = total;
+            discs.tile_of[place as usize] = tile as u32;
+        }
+        discs
+    }
+
+    /// For each tile and each row of the disc around it, the range of tiles inside the disc.
+    fn each_window(&self, mut visit: impl FnMut(usize, usize, usize)) {
+        let end_of = |at: usize| self.rows.get(at + 1).map_or(self.columns.len(), |r| r.1);
+        let reach = self.half_widths.len() as i64 - 1;
+        for (at, &(row, start)) in self.rows.iter().enumerate() {
+            let first = self.rows.partition_point(|other| other.0 < row - reach);
+            for (other_at, &(other, other_start)) in self.rows.iter().enumerate().skip(first) {
+                if other > row + reach {
+                    break;
+                }
+                let half = self.half_widths[(other - row).unsigned_abs() as usize];
+                let end = end_of(other_at);
+                let (mut low, mut high) = (other_start, other_start);
+                for tile in start..end_of(at) {
+                    let column = self.columns[tile];
+                    while low < end && self.columns[low] < column - half {
+                        low += 1;
+                    }
+                    while high < end && self.columns[high] <= column + half {
+                        high += 1;
+                    }
+                    visit(tile, low, high);
+                }
+            }
+        }
+    }
+
+    fn sums(&self) -> Vec<f64> {
+        let mut sums = vec![0.0; self.columns.len()];
+        self.each_window(|tile, low, high| sums[tile] += self.running[high] - self.running[low]);
+        sums
+    }
+
+    /// For each place the weight of the disc around its tile.
+    pub fn weight_around(&self) -> Vec<f64> {
+        let sums = self.sums();
+        self.tile_of
+            .iter()
+            .map(|&tile| sums[tile as usize])
+            .collect()
+    }
+
+    /// The weight that lies in any disc holding at least `least`: no clustering can put more into clusters that are as heavy
+    /// and as small.
+    pub fn weight_within_reach(&self, least: f64) -> f64 {
+        let sums = self.sums();
+        let mut change = vec![0i64; self.columns.len() + 1];
+        self.each_window(|tile, low, high| {
+            if sums[tile] >= least {
+                change[low] += 1;
+                change[high] -= 1;
+            }
+        });
+        let mut covering = 0;
+        let mut weight = 0.0;
+        for (tile, change) in change.iter().take(self.columns.len()).enumerate() {
+            covering += change;
+            if covering > 0 {
+                weight += self.running[tile + 1] - self.running[tile];
+            }
+        }
+        weight
+    }
+}
+
+/// The rows of a disc: tiles count whose middle is inside.
+fn half_widths(radius: u32) -> Vec<i64> {
+    let radius = f64::from(radius);
+    (0..=radius as i64)
+        .map(|row| (radius * radius - (row * row) as f64).sqrt() as i64)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use geo::coord;
+
+    #[test]
+    fn a_disc_sums_what_lies_within_its_radius() {
+        let centres = [0.0, 30.0, 90.0, 250.0].map(|x| coord! { x: x, y: 0.0 });
+        let discs = Discs::new(&centres, &[1.0, 2.0, 4.0, 8.0], 100.0, 10);
+        assert_eq!(discs.weight_around(), [7.0, 7.0, 7.0, 8.0]);
+    }
+
+    #[test]
+    fn only_weight_in_a_heavy_disc_is_within_reach() {
+        let centres = [(0.0, 0.0), (0.0, 80.0), (500.0, 80.0)].map(|(x, y)| coord! { x: x, y: y });
+        let discs = Discs::new(&centres, &[100.0, 90.0, 170.0], 100.0, 10);
+        assert_eq!(discs.weight_within_reach(180.0), 190.0);
+        assert_eq!(discs.weight_within_reach(191.0), 0.0);
+    }
+}
