@@ -5,6 +5,7 @@ mod areas;
 mod batches;
 mod chips;
 mod error;
+pub mod gap_order;
 mod plan;
 pub mod quota;
 mod random_stream;

@@ -5,13 +5,14 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Int32Array, new_null_array};
+use arrow_array::builder::StringBuilder;
+use arrow_array::{ArrayRef, Int32Array, StringArray, new_null_array};
 use arrow_schema::DataType;
 use geo::Coord;
 use serde::{Deserialize, Serialize};
 use tables::{Crs, GeoParquetWriter, Table};
 
-use crate::Result;
+use crate::{Error, Result};
 
 /// What a planner gives: samples in the order of their visits, in batches, and what was left out.
 #[derive(Clone, Debug)]
@@ -188,6 +189,25 @@ pub(crate) fn contract(place: Place) -> [(&'static str, DataType); 12] {
     ]
 }
 
+/// A column of texts.
+///
+/// # Errors
+/// [`Error::Setting`] when they make more text than a column can hold, 2 GiB.
+pub(crate) fn text_column<T: AsRef<str>>(texts: impl Iterator<Item = T>) -> Result<StringArray> {
+    let mut column = StringBuilder::new();
+    for text in texts {
+        let text = text.as_ref();
+        if column.values_slice().len() + text.len() > i32::MAX as usize {
+            return Err(Error::setting(
+                "id",
+                "the ids of all samples are more than 2 GiB of text; fewer samples, or shorter ids",
+            ));
+        }
+        column.append_value(text);
+    }
+    Ok(column.finish())
+}
+
 /// The number of its batch for each of `rows`.
 pub(crate) fn batch_column(batches: &[Range<usize>], rows: Range<usize>) -> Int32Array {
     let mut batch = batches.partition_point(|batch| batch.end <= rows.start);
@@ -204,7 +224,6 @@ pub(crate) fn batch_column(batches: &[Range<usize>], rows: Range<usize>) -> Int3
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::StringArray;
     use tables::ReadOptions;
 
     fn planned() -> Planned {

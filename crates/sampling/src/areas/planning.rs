@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow_array::{ArrayRef, StringArray};
+use arrow_array::ArrayRef;
 use geo::{Coord, Geometry};
 use rayon::prelude::*;
 use tables::{Crs, Projection, Table};
@@ -13,11 +13,13 @@ use super::plan::{Allocation, AreaPlan};
 use super::rings::{Unusable, rings};
 use super::trapezoids::trapezoids;
 use crate::random_stream::RandomStream;
-use crate::samples::{Columns, Place, Planned, Rejected, Samples, batch_column, contract};
+use crate::samples::{
+    Columns, Place, Planned, Rejected, Samples, batch_column, contract, text_column,
+};
 use crate::{Batches, Error, Result, batch_ranges, slug};
 
 /// The most samples that one plan of areas may hold.
-const MOST_SAMPLES: u64 = 100_000_000;
+const MOST_SAMPLES: u64 = 20_000_000;
 
 /// Random points in every area, uniform over the ground of the WGS 84 ellipsoid.
 ///
@@ -35,13 +37,13 @@ const MOST_SAMPLES: u64 = 100_000_000;
 /// ```
 /// use std::sync::Arc;
 /// use arrow_array::StringArray;
-/// use geo::{Geometry, Rect, coord};
+/// use geo::{Rect, coord};
 /// use sampling::{AreaPlan, Batches, plan_areas};
 /// use tables::{Crs, Table};
 ///
-/// let square: Geometry = Rect::new(coord! {x: -87.7, y: 41.8}, coord! {x: -87.6, y: 41.9}).into();
+/// let square = Rect::new(coord! {x: -87.7, y: 41.8}, coord! {x: -87.6, y: 41.9}).to_polygon();
 /// let tracts = Table::new(vec![("geoid10".into(), Arc::new(StringArray::from(vec!["17031"])))])?
-///     .with_geometries("geometry", &[Some(square)], Crs::wgs84())?;
+///     .with_geometries("geometry", &[Some(square.into())], Crs::wgs84())?;
 /// let plan = AreaPlan { file: "tracts".into(), id: "geoid10".into(), per_area: Some(10), ..AreaPlan::default() };
 /// let planned = plan_areas(&tracts, &plan, 7, Batches::Count(2))?;
 /// assert_eq!(planned.samples.len(), 10);
@@ -260,7 +262,7 @@ fn samples_of(
         let slug = slug(&area.id);
         (1..=area.points.len()).map(move |n| format!("{slug}-{n:04}"))
     });
-    let sample_ids = StringArray::from_iter_values(ids);
+    let sample_ids = text_column(ids)?;
     let area_ids = areas
         .iter()
         .flat_map(|area| std::iter::repeat_n(&area.id, area.points.len()));
@@ -277,7 +279,7 @@ fn samples_of(
     let table = Columns::default()
         .with("sample_id", sample_ids)
         .with("batch", batch_column(batches, 0..points.len()))
-        .with("area_id", StringArray::from_iter_values(area_ids))
+        .with("area_id", text_column(area_ids)?)
         .table(Place::AreaId, &points, further)?;
     Ok(Samples::of_table(table))
 }

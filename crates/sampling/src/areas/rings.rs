@@ -19,10 +19,12 @@ pub(crate) enum Unusable {
     Longitude(f64),
     #[error("a ring goes round a pole; give it an edge along the pole, from longitude -180 to 180")]
     RoundAPole,
-    #[error(
-        "the boundary crosses itself, or parts overlap, near longitude {:.6}, latitude {:.6}", .0.x, .0.y
-    )]
+    #[error("the boundary crosses itself near longitude {:.6}, latitude {:.6}", .0.x, .0.y)]
     Crossing(Coord),
+    #[error(
+        "parts overlap, or a hole lies outside its part, near longitude {:.6}, latitude {:.6}", .0.x, .0.y
+    )]
+    Overlap(Coord),
     #[error("the area is zero")]
     NoArea,
     #[error("no id")]
@@ -36,8 +38,11 @@ pub(crate) enum Unusable {
 }
 
 impl From<Fault> for Unusable {
-    fn from(Fault(place): Fault) -> Self {
-        Self::Crossing(place)
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Crossing(place) => Self::Crossing(place),
+            Fault::Overlap(place) => Self::Overlap(place),
+        }
     }
 }
 

@@ -40,10 +40,14 @@ impl Trapezoid {
     }
 }
 
-/// Rings that cross themselves or one another, parts that overlap, or a hole outside its part:
-/// the sweep cannot always tell which, and gives a place near the southernmost.
+/// Why rings do not bound an area, and where.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Fault(pub(crate) Coord);
+pub(crate) enum Fault {
+    /// Two edges cross.
+    Crossing(Coord),
+    /// Two parts overlap, or a hole lies outside its part.
+    Overlap(Coord),
+}
 
 /// The trapezoids of rings that go counter-clockwise round the inside: outer rings
 /// counter-clockwise, holes clockwise. Rings need not repeat their first vertex.
@@ -124,6 +128,9 @@ struct Sweep {
     /// Edges under the line, west to east.
     under: Vec<Under>,
     found: Vec<Trapezoid>,
+    /// Where a level was first neither 0 nor 1. Where edges cross, that is so from one of their
+    /// lower ends on, and the sweep goes on to find the crossing itself.
+    overlap: Option<Coord>,
 }
 
 /// An edge under the line, and the gap between it and its eastern neighbour.
@@ -150,6 +157,7 @@ impl Sweep {
             starts,
             ends,
             under: Vec::new(),
+            overlap: None,
         }
     }
 
@@ -177,7 +185,10 @@ impl Sweep {
             }
             self.meet(point, first..start)?;
         }
-        Ok(self.found)
+        match self.overlap {
+            Some(place) => Err(Fault::Overlap(place)),
+            None => Ok(self.found),
+        }
     }
 
     /// The line meets a point where the edges `starts[new]` begin and others may end.
@@ -203,7 +214,7 @@ impl Sweep {
         self.sort_fan(point, &mut fan);
 
         let mut level = west.checked_sub(1).map_or(0, |w| self.under[w].level);
-        let renewed = self.with_levels(point, &fan, &mut level)?;
+        let renewed = self.with_levels(point, &fan, &mut level);
         let count = renewed.len();
         self.under.splice(west..east, renewed);
         if let Some(neighbour) = west.checked_sub(1) {
@@ -248,22 +259,22 @@ impl Sweep {
 
     /// The levels beside the edges of a fan. Edges that lie on one another are taken in the order
     /// that goes out before it goes in again.
-    fn with_levels(&self, point: Coord, fan: &[u32], level: &mut i32) -> Result<Vec<Under>, Fault> {
+    fn with_levels(&mut self, point: Coord, fan: &[u32], level: &mut i32) -> Vec<Under> {
+        let upper = |edge: u32| self.edges[edge as usize].upper;
         let mut renewed = Vec::with_capacity(fan.len());
-        let same_way = |&a: &u32, &b: &u32| {
-            let [a, b] = [a, b].map(|edge| self.edges[edge as usize].upper);
-            RobustKernel::orient2d(point, a, b) == Orientation::Collinear
-        };
-        for bundle in fan.chunk_by(same_way) {
+        for bundle in fan.chunk_by(|&a, &b| {
+            RobustKernel::orient2d(point, upper(a), upper(b)) == Orientation::Collinear
+        }) {
             let mut bundle = bundle.to_vec();
             while !bundle.is_empty() {
                 let wanted = if *level == 0 { 1 } else { -1 };
-                let next = bundle
-                    .iter()
-                    .position(|&edge| self.edges[edge as usize].step == wanted)
-                    .ok_or(Fault(point))?;
-                let edge = bundle.remove(next);
-                *level += wanted;
+                let step = |edge: u32| self.edges[edge as usize].step;
+                let next = bundle.iter().position(|&edge| step(edge) == wanted);
+                let edge = bundle.remove(next.unwrap_or(0));
+                *level += step(edge);
+                if !(0..=1).contains(level) {
+                    self.overlap.get_or_insert(point);
+                }
                 renewed.push(Under {
                     edge,
                     level: *level,
@@ -271,7 +282,7 @@ impl Sweep {
                 });
             }
         }
-        Ok(renewed)
+        renewed
     }
 
     /// Whether the edge at `west` and its eastern neighbour cross further up.
@@ -286,7 +297,7 @@ impl Sweep {
             a.side(b.upper) == Side::West
         };
         if crossed {
-            return Err(Fault(crossing_of(&a, &b)));
+            return Err(Fault::Crossing(crossing_of(&a, &b)));
         }
         Ok(())
     }
@@ -412,17 +423,23 @@ mod tests {
         assert!(area(&[bow_tie_with_a_vertex_in_the_middle]).is_err());
         // the corner reaches out through the west side
         let pierced = ring(&[(0., 0.), (4., 0.), (4., 4.), (-1., 2.), (3., 5.), (0., 5.)]);
-        assert_eq!(area(&[pierced]), Err(Fault(coord! {x: -1.0, y: 2.0})));
+        assert_eq!(
+            area(&[pierced]),
+            Err(Fault::Crossing(coord! {x: 0.0, y: 2.4}))
+        );
         // the line from (9, 0) to (1, 3) passes (4, 1.875) on the east side
         let cut = ring(&[(0., 0.), (9., 0.), (1., 3.), (4., 3.), (4., 1.), (0., 4.)]);
-        assert_eq!(area(&[cut]), Err(Fault(coord! {x: 4.0, y: 1.875})));
+        assert_eq!(
+            area(&[cut]),
+            Err(Fault::Crossing(coord! {x: 4.0, y: 1.875}))
+        );
     }
 
     #[test]
     fn overlaps_and_stray_holes_are_faults() {
         assert!(area(&[square(0., 0., 4.), square(2., 2., 4.)]).is_err());
         let nested = area(&[square(0., 0., 4.), square(1., 1., 2.)]);
-        assert_eq!(nested, Err(Fault(coord! {x: 1.0, y: 1.0})));
+        assert_eq!(nested, Err(Fault::Overlap(coord! {x: 1.0, y: 1.0})));
         assert!(area(&[square(0., 0., 4.), square(0., 0., 4.)]).is_err());
         assert!(area(&[square(0., 0., 4.), hole(square(9., 9., 1.))]).is_err());
         let wound_twice = ring(&[
