@@ -19,6 +19,6 @@ pub use batches::{Batches, batch_ranges};
 pub use chips::{ChipPlan, Folds, Keep, Select, SourceGrid};
 pub use error::{Error, Result};
 pub use plan::Plan;
-pub use roads::{Compat, Order, RoadPlan, Side};
+pub use roads::{Compat, Network, Order, RoadPlan, RoadsInput, Side, plan_roads};
 pub use samples::{Planned, Rejected, Samples};
 pub use slug::slug;

@@ -12,7 +12,7 @@ use geo::Coord;
 use serde::{Deserialize, Serialize};
 use tables::{Crs, GeoParquetWriter, Table};
 
-use crate::{Error, Result};
+use crate::{Error, Network, Result};
 
 /// What a planner gives: samples in the order of their visits, in batches, and what was left out.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Planned {
     pub batches: Vec<Range<usize>>,
     /// Rows of the input that gave no samples, and why.
     pub rejected: Vec<Rejected>,
+    /// What a plan of roads found on the way.
+    pub network: Option<Network>,
 }
 
 /// A row of the input that gave no samples.
@@ -193,17 +195,19 @@ pub(crate) fn contract(place: Place) -> [(&'static str, DataType); 12] {
 ///
 /// # Errors
 /// [`Error::Setting`] when they make more text than a column can hold, 2 GiB.
-pub(crate) fn text_column<T: AsRef<str>>(texts: impl Iterator<Item = T>) -> Result<StringArray> {
+pub(crate) fn text_column<T: AsRef<str>>(
+    texts: impl Iterator<Item = Option<T>>,
+) -> Result<StringArray> {
     let mut column = StringBuilder::new();
     for text in texts {
-        let text = text.as_ref();
-        if column.values_slice().len() + text.len() > i32::MAX as usize {
+        let bytes = text.as_ref().map_or(0, |text| text.as_ref().len());
+        if column.values_slice().len() + bytes > i32::MAX as usize {
             return Err(Error::setting(
-                "id",
-                "the ids of all samples are more than 2 GiB of text; fewer samples, or shorter ids",
+                "batches",
+                "the texts of one batch are more than 2 GiB; more and smaller batches",
             ));
         }
-        column.append_value(text);
+        column.append_option(text);
     }
     Ok(column.finish())
 }
@@ -246,6 +250,7 @@ mod tests {
             samples: Samples::of_table(table),
             batches,
             rejected: vec![],
+            network: None,
         }
     }
 

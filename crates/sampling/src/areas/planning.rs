@@ -106,6 +106,7 @@ pub fn plan_areas(areas: &Table, plan: &AreaPlan, seed: u64, batches: Batches) -
         samples,
         batches,
         rejected,
+        network: None,
     })
 }
 
@@ -262,7 +263,7 @@ fn samples_of(
         let slug = slug(&area.id);
         (1..=area.points.len()).map(move |n| format!("{slug}-{n:04}"))
     });
-    let sample_ids = text_column(ids)?;
+    let sample_ids = text_column(ids.map(Some))?;
     let area_ids = areas
         .iter()
         .flat_map(|area| std::iter::repeat_n(&area.id, area.points.len()));
@@ -279,7 +280,7 @@ fn samples_of(
     let table = Columns::default()
         .with("sample_id", sample_ids)
         .with("batch", batch_column(batches, 0..points.len()))
-        .with("area_id", text_column(area_ids)?)
+        .with("area_id", text_column(area_ids.map(Some))?)
         .table(Place::AreaId, &points, further)?;
     Ok(Samples::of_table(table))
 }
