@@ -19,6 +19,8 @@ fn random_colours(bencher: Bencher<'_, '_>, kind: &str) {
     .take(1024 * 1024 * 3)
     .collect();
     bencher.counter(BytesCount::of_slice(&samples)).bench(|| {
-        Picture::from_bands8(1024, 1024, 3, &samples).map(|picture| measure(&picture, &specs)).ok()
+        Picture::from_bands8(1024, 1024, 3, &samples)
+            .map(|picture| measure(&picture, &specs))
+            .ok()
     });
 }

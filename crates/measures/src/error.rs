@@ -18,7 +18,9 @@ pub enum Error {
         expected: &'static str,
     },
     /// The numbers given do not make a picture of the size given.
-    #[error("{found} samples for a picture of {width} x {height} pixels with {bands} bands, expected {expected}")]
+    #[error(
+        "{found} samples for a picture of {width} x {height} pixels with {bands} bands, expected {expected}"
+    )]
     SampleCount {
         /// Pixels across.
         width: u32,

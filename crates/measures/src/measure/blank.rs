@@ -19,10 +19,16 @@ impl Blank {
     #[expect(clippy::unused_self, reason = "every measure is asked in one way")]
     pub(super) fn measure(&self, picture: &Picture<'_>) -> Option<f64> {
         let pixels = picture.opaque_pixels();
-        let mut colours: Vec<u32> =
-            pixels.iter().map(|[red, green, blue]| u32::from_be_bytes([0, *red, *green, *blue])).collect();
+        let mut colours: Vec<u32> = pixels
+            .iter()
+            .map(|[red, green, blue]| u32::from_be_bytes([0, *red, *green, *blue]))
+            .collect();
         colours.sort_unstable();
-        let commonest = colours.chunk_by(|one, next| one == next).map(<[u32]>::len).max().unwrap_or(0);
+        let commonest = colours
+            .chunk_by(|one, next| one == next)
+            .map(<[u32]>::len)
+            .max()
+            .unwrap_or(0);
         share(commonest as u64, pixels.len())
     }
 }

@@ -23,7 +23,10 @@ pub struct Edge {
 
 impl Default for Edge {
     fn default() -> Self {
-        Self { name: None, min: 100.0 }
+        Self {
+            name: None,
+            min: 100.0,
+        }
     }
 }
 
@@ -39,14 +42,19 @@ impl Edge {
         }
         let luma: Vec<u8> = picture.pixels().iter().map(|pixel| luma(*pixel)).collect();
         let rows: Vec<&[u8]> = luma.chunks_exact(width).collect();
-        let masks: Option<Vec<&[bool]>> = picture.opaque().map(|opaque| opaque.chunks_exact(width).collect());
+        let masks: Option<Vec<&[bool]>> = picture
+            .opaque()
+            .map(|opaque| opaque.chunks_exact(width).collect());
         let steep = self.min * self.min;
         let (mut edges, mut counted) = (0_u64, 0_usize);
         for y in 0..rows.len() {
             let near = Neighbourhood { rows: &rows, y };
             let mask = masks.as_ref().map(|rows| Neighbourhood { rows, y });
             for x in 0..width {
-                if mask.as_ref().is_some_and(|mask| mask.around(x, width).as_flattened().contains(&false)) {
+                if mask
+                    .as_ref()
+                    .is_some_and(|mask| mask.around(x, width).as_flattened().contains(&false))
+                {
                     continue;
                 }
                 counted += 1;
@@ -66,7 +74,11 @@ struct Neighbourhood<'a, T> {
 impl<T: Copy> Neighbourhood<'_, T> {
     /// The nine pixels around column `x`, rows first; those outside are the nearest inside.
     fn around(&self, x: usize, width: usize) -> [[T; 3]; 3] {
-        let rows = [self.y.saturating_sub(1), self.y, (self.y + 1).min(self.rows.len() - 1)];
+        let rows = [
+            self.y.saturating_sub(1),
+            self.y,
+            (self.y + 1).min(self.rows.len() - 1),
+        ];
         let columns = [x.saturating_sub(1), x, (x + 1).min(width - 1)];
         rows.map(|row| columns.map(|column| self.rows[row][column]))
     }
@@ -90,8 +102,22 @@ mod tests {
         let samples = row.repeat(4);
         let picture = Picture::from_bands8(6, 4, 1, &samples).unwrap();
         // Across the step the gradient is 4 * 50.
-        assert_eq!(Edge { name: None, min: 200.0 }.measure(&picture), Some(2.0 / 6.0));
-        assert_eq!(Edge { name: None, min: 200.1 }.measure(&picture), Some(0.0));
+        assert_eq!(
+            Edge {
+                name: None,
+                min: 200.0
+            }
+            .measure(&picture),
+            Some(2.0 / 6.0)
+        );
+        assert_eq!(
+            Edge {
+                name: None,
+                min: 200.1
+            }
+            .measure(&picture),
+            Some(0.0)
+        );
     }
 
     #[test]

@@ -22,7 +22,10 @@ pub struct Exg {
 
 impl Default for Exg {
     fn default() -> Self {
-        Self { name: None, min: 0.1 }
+        Self {
+            name: None,
+            min: 0.1,
+        }
     }
 }
 
@@ -49,10 +52,26 @@ mod tests {
     #[test]
     fn the_index_is_strictly_above_its_threshold() {
         // 3g - 1: black has none; grey 0; (85, 110, 80) gives 0.2; (100, 110, 90) gives 0.1; pure green 2.
-        let pixels = [[0, 0, 0], [77, 77, 77], [85, 110, 80], [100, 110, 90], [0, 9, 0]];
+        let pixels = [
+            [0, 0, 0],
+            [77, 77, 77],
+            [85, 110, 80],
+            [100, 110, 90],
+            [0, 9, 0],
+        ];
         let picture = Picture::from_bands8(5, 1, 3, pixels.as_flattened()).unwrap();
-        for (min, expected) in [(0.1 + 1e-9, 0.4), (0.1 - 1e-9, 0.6), (-1e-9, 0.8), (1.999, 0.2), (2.0, 0.0)] {
-            assert_eq!(Exg { name: None, min }.measure(&picture), Some(expected), "above {min}");
+        for (min, expected) in [
+            (0.1 + 1e-9, 0.4),
+            (0.1 - 1e-9, 0.6),
+            (-1e-9, 0.8),
+            (1.999, 0.2),
+            (2.0, 0.0),
+        ] {
+            assert_eq!(
+                Exg { name: None, min }.measure(&picture),
+                Some(expected),
+                "above {min}"
+            );
         }
     }
 }

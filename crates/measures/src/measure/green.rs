@@ -24,7 +24,11 @@ pub struct Green {
 
 impl Default for Green {
     fn default() -> Self {
-        Self { name: None, min: -30, max: -5 }
+        Self {
+            name: None,
+            min: -30,
+            max: -5,
+        }
     }
 }
 
@@ -34,8 +38,14 @@ impl Green {
         if i32::from(self.min) + 1 < i32::from(self.max) {
             return Ok(());
         }
-        let problem = format!("nothing lies between min and max ({} and {})", self.min, self.max);
-        Err(Error::Setting { setting: "green".to_owned(), problem })
+        let problem = format!(
+            "nothing lies between min and max ({} and {})",
+            self.min, self.max
+        );
+        Err(Error::Setting {
+            setting: "green".to_owned(),
+            problem,
+        })
     }
 
     pub(super) fn measure(&self, picture: &Picture<'_>) -> Option<f64> {
@@ -50,15 +60,17 @@ mod tests {
     use super::*;
 
     fn share_of(green: &Green, pixels: &[[u8; 3]]) -> Option<f64> {
-        let picture = Picture::from_bands8(pixels.len() as u32, 1, 3, pixels.as_flattened()).unwrap();
+        let picture =
+            Picture::from_bands8(pixels.len() as u32, 1, 3, pixels.as_flattened()).unwrap();
         green.measure(&picture)
     }
 
     #[test]
     fn the_whole_colour_cube_has_2_853_983_green_colours() {
         let green = (0..=255_u8).map(|red| {
-            let plane: Vec<[u8; 3]> =
-                (0..=u16::MAX).map(|rest| [red, rest.to_be_bytes()[0], rest.to_be_bytes()[1]]).collect();
+            let plane: Vec<[u8; 3]> = (0..=u16::MAX)
+                .map(|rest| [red, rest.to_be_bytes()[0], rest.to_be_bytes()[1]])
+                .collect();
             share_of(&Green::default(), &plane).unwrap() * 65536.0
         });
         assert_eq!(green.sum::<f64>(), 2_853_983.0);
@@ -67,10 +79,35 @@ mod tests {
     /// a* by OpenCV: leaf green -44, lawn -31, olive -15, grey 0, brick 38.
     #[test]
     fn the_bounds_leave_out_what_is_greener_and_what_is_less_green() {
-        let colours = [[60, 140, 40], [80, 130, 60], [110, 120, 50], [128, 128, 128], [178, 80, 60]];
+        let colours = [
+            [60, 140, 40],
+            [80, 130, 60],
+            [110, 120, 50],
+            [128, 128, 128],
+            [178, 80, 60],
+        ];
         assert_eq!(share_of(&Green::default(), &colours), Some(0.2));
-        assert_eq!(share_of(&Green { min: -128, ..Green::default() }, &colours), Some(0.6));
-        assert_eq!(share_of(&Green { min: -1, max: 127, name: None }, &colours), Some(0.4));
+        assert_eq!(
+            share_of(
+                &Green {
+                    min: -128,
+                    ..Green::default()
+                },
+                &colours
+            ),
+            Some(0.6)
+        );
+        assert_eq!(
+            share_of(
+                &Green {
+                    min: -1,
+                    max: 127,
+                    name: None
+                },
+                &colours
+            ),
+            Some(0.4)
+        );
     }
 
     #[test]

@@ -44,5 +44,8 @@ fn within(setting: &str, value: f64, least: f64, most: f64) -> Result<()> {
     if (least..=most).contains(&value) {
         return Ok(());
     }
-    Err(Error::Setting { setting: setting.to_owned(), problem: format!("{value} is not within {least} and {most}") })
+    Err(Error::Setting {
+        setting: setting.to_owned(),
+        problem: format!("{value} is not within {least} and {most}"),
+    })
 }

@@ -47,18 +47,34 @@ impl LevelRange {
         let inside = |difference: &i32| (least..=most).contains(&level(*difference));
         let run = || (-ONE..=ONE).filter(inside);
         match (run().next(), run().next_back()) {
-            (Some(first), Some(last)) => Self { least: first, span: last - first },
+            (Some(first), Some(last)) => Self {
+                least: first,
+                span: last - first,
+            },
             _ => Self { least: 0, span: -1 },
         }
     }
 
     /// How many of the pixels are inside.
     pub(super) fn count(self, pixels: &[[u8; 3]]) -> u64 {
-        let Ok(span) = u32::try_from(self.span) else { return 0 };
+        let Ok(span) = u32::try_from(self.span) else {
+            return 0;
+        };
         let tables = &*TABLES;
-        let inside = |pixel: &[u8; 3]| u32::from(tables.difference(*pixel).wrapping_sub(self.least).cast_unsigned() <= span);
+        let inside = |pixel: &[u8; 3]| {
+            u32::from(
+                tables
+                    .difference(*pixel)
+                    .wrapping_sub(self.least)
+                    .cast_unsigned()
+                    <= span,
+            )
+        };
         // Blocks keep the inner sum in 32 bits.
-        pixels.chunks(1 << 20).map(|block| u64::from(block.iter().map(inside).sum::<u32>())).sum()
+        pixels
+            .chunks(1 << 20)
+            .map(|block| u64::from(block.iter().map(inside).sum::<u32>()))
+            .sum()
     }
 }
 
@@ -98,14 +114,22 @@ impl Tables {
 /// sRGB decoding (IEC 61966-2-1) of a level, in steps of 1/2040.
 fn linear_light(level: u8) -> u64 {
     let value = f64::from(level) / 255.0;
-    let linear = if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) };
+    let linear = if value <= 0.04045 {
+        value / 12.92
+    } else {
+        ((value + 0.055) / 1.055).powf(2.4)
+    };
     (f64::from(WHITE) * linear).round_ties_even() as u64
 }
 
 /// CIE's f(t) for t = index / 2040, times 32768, in 32-bit floats.
 fn cube_root_entry(index: u16) -> u16 {
     let t = f32::from(index) / WHITE as f32;
-    let root = if t < 216.0 / 24389.0 { t * (841.0 / 108.0) + 16.0 / 116.0 } else { truncated_cube_root(t) };
+    let root = if t < 216.0 / 24389.0 {
+        t * (841.0 / 108.0) + 16.0 / 116.0
+    } else {
+        truncated_cube_root(t)
+    };
     (ONE as f32 * root).round_ties_even() as u16
 }
 
@@ -113,7 +137,11 @@ fn cube_root_entry(index: u16) -> u16 {
 fn truncated_cube_root(t: f32) -> f32 {
     let exact = f64::from(t).cbrt();
     let nearest = exact as f32;
-    if f64::from(nearest) > exact { nearest.next_down() } else { nearest }
+    if f64::from(nearest) > exact {
+        nearest.next_down()
+    } else {
+        nearest
+    }
 }
 
 #[cfg(test)]
@@ -129,7 +157,12 @@ mod tests {
     #[test]
     fn the_tables_add_up_to_opencvs() {
         assert_eq!((0..=255).map(linear_light).sum::<u64>(), 162_416);
-        assert_eq!((0..3072).map(|index| u64::from(cube_root_entry(index))).sum::<u64>(), 86_529_539);
+        assert_eq!(
+            (0..3072)
+                .map(|index| u64::from(cube_root_entry(index)))
+                .sum::<u64>(),
+            86_529_539
+        );
     }
 
     /// The digest is of `cv2.cvtColor(cube, cv2.COLOR_RGB2LAB)[..., 1].tobytes()`, OpenCV 5.0.0, red slowest.
@@ -137,23 +170,53 @@ mod tests {
     fn every_one_of_the_16_777_216_colours_has_opencvs_level() {
         let (mut sum, mut digest) = (0_u64, Sha256::new());
         for red in 0..=255 {
-            let plane: Vec<u8> =
-                (0..=u16::MAX).map(|rest| a_level([red, rest.to_be_bytes()[0], rest.to_be_bytes()[1]])).collect();
+            let plane: Vec<u8> = (0..=u16::MAX)
+                .map(|rest| a_level([red, rest.to_be_bytes()[0], rest.to_be_bytes()[1]]))
+                .collect();
             sum += plane.iter().copied().map(u64::from).sum::<u64>();
             digest.update(&plane);
         }
         assert_eq!(sum, 2_264_629_204);
-        let digest: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(digest, "a679de0bfa2661c5b116b2e43aaef9fa4e11b0e599f8633f297a1acf4bc3b862");
+        let digest: String = digest
+            .finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(
+            digest,
+            "a679de0bfa2661c5b116b2e43aaef9fa4e11b0e599f8633f297a1acf4bc3b862"
+        );
     }
 
     #[test]
     fn a_range_holds_exactly_the_colours_whose_level_is_inside() {
-        let colours: Vec<[u8; 3]> =
-            (0..=u16::MAX).map(|n| [(n >> 8) as u8, (n & 255) as u8, n.wrapping_mul(40503).to_be_bytes()[0]]).collect();
-        for (least, most) in [(99, 122), (0, 255), (0, 41), (128, 128), (200, 255), (130, 120), (256, 300)] {
-            let expected = colours.iter().filter(|pixel| (least..=most).contains(&i32::from(a_level(**pixel)))).count();
-            assert_eq!(LevelRange::new(least, most).count(&colours), expected as u64, "{least}..={most}");
+        let colours: Vec<[u8; 3]> = (0..=u16::MAX)
+            .map(|n| {
+                [
+                    (n >> 8) as u8,
+                    (n & 255) as u8,
+                    n.wrapping_mul(40503).to_be_bytes()[0],
+                ]
+            })
+            .collect();
+        for (least, most) in [
+            (99, 122),
+            (0, 255),
+            (0, 41),
+            (128, 128),
+            (200, 255),
+            (130, 120),
+            (256, 300),
+        ] {
+            let expected = colours
+                .iter()
+                .filter(|pixel| (least..=most).contains(&i32::from(a_level(**pixel))))
+                .count();
+            assert_eq!(
+                LevelRange::new(least, most).count(&colours),
+                expected as u64,
+                "{least}..={most}"
+            );
         }
     }
 }

@@ -69,7 +69,10 @@ impl MeasureSpec {
 /// The columns of some measures, in their order.
 #[must_use]
 pub fn columns(measures: &[MeasureSpec]) -> Vec<String> {
-    measures.iter().map(|spec| spec.column().to_owned()).collect()
+    measures
+        .iter()
+        .map(|spec| spec.column().to_owned())
+        .collect()
 }
 
 /// Everything about a study's measures that can be wrong before there is a picture.
@@ -81,14 +84,21 @@ pub fn check(measures: &[MeasureSpec]) -> Result<()> {
     for (index, spec) in measures.iter().enumerate() {
         spec.check()?;
         let column = spec.column();
-        let letters = column.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+        let letters = column
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
         if !letters || !column.starts_with(|first: char| first.is_ascii_lowercase()) {
             return Err(Error::Setting {
                 setting: "name".to_owned(),
-                problem: format!("{column:?} is not a column name, expected lower-case letters, digits and _"),
+                problem: format!(
+                    "{column:?} is not a column name, expected lower-case letters, digits and _"
+                ),
             });
         }
-        if measures[..index].iter().any(|earlier| earlier.column() == column) {
+        if measures[..index]
+            .iter()
+            .any(|earlier| earlier.column() == column)
+        {
             return Err(Error::Setting {
                 setting: "measures".to_owned(),
                 problem: format!("two measures fill the column {column}, give one of them a name"),
@@ -111,7 +121,10 @@ impl FromStr for MeasureSpec {
             _ => {
                 return Err(Error::Setting {
                     setting: "measures".to_owned(),
-                    problem: format!("no measure {kind:?}, expected one of {}", Self::KINDS.join(", ")),
+                    problem: format!(
+                        "no measure {kind:?}, expected one of {}",
+                        Self::KINDS.join(", ")
+                    ),
                 });
             }
         })
@@ -126,21 +139,30 @@ impl<'de> Deserialize<'de> for MeasureSpec {
             type Value = MeasureSpec;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("the name of a measure, or an object with its kind and settings")
+                formatter
+                    .write_str("the name of a measure, or an object with its kind and settings")
             }
 
-            fn visit_str<E: serde::de::Error>(self, kind: &str) -> std::result::Result<MeasureSpec, E> {
+            fn visit_str<E: serde::de::Error>(
+                self,
+                kind: &str,
+            ) -> std::result::Result<MeasureSpec, E> {
                 kind.parse().map_err(E::custom)
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<MeasureSpec, A::Error> {
-                Ok(match Settings::deserialize(MapAccessDeserializer::new(map))? {
-                    Settings::Green(green) => MeasureSpec::Green(green),
-                    Settings::Exg(exg) => MeasureSpec::Exg(exg),
-                    Settings::Brightness(brightness) => MeasureSpec::Brightness(brightness),
-                    Settings::Blank(blank) => MeasureSpec::Blank(blank),
-                    Settings::Edge(edge) => MeasureSpec::Edge(edge),
-                })
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                map: A,
+            ) -> std::result::Result<MeasureSpec, A::Error> {
+                Ok(
+                    match Settings::deserialize(MapAccessDeserializer::new(map))? {
+                        Settings::Green(green) => MeasureSpec::Green(green),
+                        Settings::Exg(exg) => MeasureSpec::Exg(exg),
+                        Settings::Brightness(brightness) => MeasureSpec::Brightness(brightness),
+                        Settings::Blank(blank) => MeasureSpec::Blank(blank),
+                        Settings::Edge(edge) => MeasureSpec::Edge(edge),
+                    },
+                )
             }
         }
 
@@ -151,7 +173,8 @@ impl<'de> Deserialize<'de> for MeasureSpec {
 /// A bare name is as good as an object.
 fn or_the_name_of_a_kind(schema: &mut Schema) {
     let settings = std::mem::take(schema);
-    *schema = json_schema!({ "anyOf": [{ "type": "string", "enum": MeasureSpec::KINDS }, settings] });
+    *schema =
+        json_schema!({ "anyOf": [{ "type": "string", "enum": MeasureSpec::KINDS }, settings] });
 }
 
 #[cfg(test)]
@@ -164,19 +187,28 @@ mod tests {
     }
 
     fn read(toml: &str) -> std::result::Result<Vec<MeasureSpec>, String> {
-        toml::from_str::<Study>(toml).map(|study| study.measures).map_err(|error| error.message().to_owned())
+        toml::from_str::<Study>(toml)
+            .map(|study| study.measures)
+            .map_err(|error| error.message().to_owned())
     }
 
     #[test]
     fn a_measure_is_a_name_or_an_object_with_settings() {
         let measures = read(r#"measures = ["green", {kind = "green", name = "lawn", min = -60, max = -20}, "edge"]"#).unwrap();
-        let lawn = Green { name: Some("lawn".to_owned()), min: -60, max: -20 };
+        let lawn = Green {
+            name: Some("lawn".to_owned()),
+            min: -60,
+            max: -20,
+        };
         assert_eq!(measures[0], MeasureSpec::Green(Green::default()));
         assert_eq!(measures[1], MeasureSpec::Green(lawn));
         assert_eq!(columns(&measures), ["green", "lawn", "edge"]);
         check(&measures).unwrap();
         let json = serde_json::to_string(&measures).unwrap();
-        assert_eq!(serde_json::from_str::<Vec<MeasureSpec>>(&json).unwrap(), measures);
+        assert_eq!(
+            serde_json::from_str::<Vec<MeasureSpec>>(&json).unwrap(),
+            measures
+        );
     }
 
     #[test]
@@ -189,8 +221,14 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let cases = [
-            (r#"measures = ["grean"]"#, "no measure \"grean\", expected one of green, exg"),
-            (r#"measures = [{kind = "green", low = -3}]"#, "unknown field `low`, expected one of `name`, `min`, `max`"),
+            (
+                r#"measures = ["grean"]"#,
+                "no measure \"grean\", expected one of green, exg",
+            ),
+            (
+                r#"measures = [{kind = "green", low = -3}]"#,
+                "unknown field `low`, expected one of `name`, `min`, `max`",
+            ),
             (r#"measures = [{kind = "onnx"}]"#, "unknown variant `onnx`"),
             (r"measures = [7]", "expected the name of a measure"),
         ];
@@ -203,11 +241,26 @@ mod tests {
     #[test]
     fn settings_that_no_picture_can_satisfy_are_refused() {
         let cases = [
-            (r#"measures = [{kind = "green", min = -5, max = -30}]"#, "green: nothing lies between min and max"),
-            (r#"measures = [{kind = "exg", min = 3.0}]"#, "exg.min: 3 is not within -1 and 2"),
-            (r#"measures = [{kind = "edge", min = -1.0}]"#, "edge.min: -1 is not within 0 and 1443"),
-            (r#"measures = ["blank", "blank"]"#, "measures: two measures fill the column blank, give one of them a name"),
-            (r#"measures = [{kind = "blank", name = "Flat area"}]"#, "name: \"Flat area\" is not a column name"),
+            (
+                r#"measures = [{kind = "green", min = -5, max = -30}]"#,
+                "green: nothing lies between min and max",
+            ),
+            (
+                r#"measures = [{kind = "exg", min = 3.0}]"#,
+                "exg.min: 3 is not within -1 and 2",
+            ),
+            (
+                r#"measures = [{kind = "edge", min = -1.0}]"#,
+                "edge.min: -1 is not within 0 and 1443",
+            ),
+            (
+                r#"measures = ["blank", "blank"]"#,
+                "measures: two measures fill the column blank, give one of them a name",
+            ),
+            (
+                r#"measures = [{kind = "blank", name = "Flat area"}]"#,
+                "name: \"Flat area\" is not a column name",
+            ),
         ];
         for (toml, expected) in cases {
             let error = check(&read(toml).unwrap()).unwrap_err().to_string();
@@ -219,6 +272,9 @@ mod tests {
     fn the_schema_allows_a_bare_name() {
         let schema = schemars::schema_for!(MeasureSpec).to_value();
         assert_eq!(schema["anyOf"][0]["enum"][0], "green");
-        assert_eq!(schema["anyOf"][1]["oneOf"].as_array().map(Vec::len), Some(5));
+        assert_eq!(
+            schema["anyOf"][1]["oneOf"].as_array().map(Vec::len),
+            Some(5)
+        );
     }
 }

@@ -31,8 +31,14 @@ impl Picture<'static> {
             ImageFormat::Jpeg => decode_jpeg(bytes)?,
             ImageFormat::Png | ImageFormat::WebP => decode_plain(bytes, format)?,
             other => {
-                let found = format!("a {} file", other.extensions_str().first().unwrap_or(&"foreign"));
-                return Err(Error::Unsupported { found, expected: "PNG, JPEG, WEBP or TIFF" });
+                let found = format!(
+                    "a {} file",
+                    other.extensions_str().first().unwrap_or(&"foreign")
+                );
+                return Err(Error::Unsupported {
+                    found,
+                    expected: "PNG, JPEG, WEBP or TIFF",
+                });
             }
         };
         let picture = Picture::from_image(&image)?;
@@ -41,7 +47,12 @@ impl Picture<'static> {
             std::borrow::Cow::Owned(rgb) => rgb,
             std::borrow::Cow::Borrowed(_) => image.into_bytes(),
         };
-        Ok(Self { width, height, rgb: rgb.into(), opaque })
+        Ok(Self {
+            width,
+            height,
+            rgb: rgb.into(),
+            opaque,
+        })
     }
 }
 
@@ -57,7 +68,9 @@ fn decode_plain(bytes: &[u8], format: ImageFormat) -> Result<DynamicImage> {
 /// JPEG: the `image` crate turns CMYK into RGB without a word and fills up with grey what was cut short, so its
 /// decoder is used directly and strictly.
 fn decode_jpeg(bytes: &[u8]) -> Result<DynamicImage> {
-    let unreadable = |error: zune_jpeg::errors::DecodeErrors| Error::Unreadable { problem: one_line(&format!("{error:?}")) };
+    let unreadable = |error: zune_jpeg::errors::DecodeErrors| Error::Unreadable {
+        problem: one_line(&format!("{error:?}")),
+    };
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(usize::from(u16::MAX))
@@ -68,20 +81,31 @@ fn decode_jpeg(bytes: &[u8]) -> Result<DynamicImage> {
         Some(ColorSpace::Luma) => ColorSpace::Luma,
         Some(ColorSpace::RGB | ColorSpace::YCbCr) => ColorSpace::RGB,
         Some(ColorSpace::CMYK | ColorSpace::YCCK) => return Err(cmyk()),
-        other => return Err(Error::Unsupported { found: format!("a JPEG of {other:?}"), expected: EXPECTED }),
+        other => {
+            return Err(Error::Unsupported {
+                found: format!("a JPEG of {other:?}"),
+                expected: EXPECTED,
+            });
+        }
     };
     let Some((width, height)) = decoder.dimensions() else {
-        return Err(Error::Unreadable { problem: "a JPEG without a frame".to_owned() });
+        return Err(Error::Unreadable {
+            problem: "a JPEG without a frame".to_owned(),
+        });
     };
     if (width * height * colours.num_components()) as u64 > MAX_BYTES {
-        return Err(Error::Unreadable { problem: format!("a JPEG that claims {width} x {height} pixels") });
+        return Err(Error::Unreadable {
+            problem: format!("a JPEG that claims {width} x {height} pixels"),
+        });
     }
     decoder.set_options(options.jpeg_set_out_colorspace(colours));
     let samples = decoder.decode().map_err(unreadable)?;
     // A JPEG's sides are 16-bit numbers.
     let (width, height, found) = (width as u32, height as u32, samples.len());
     let image = match colours {
-        ColorSpace::Luma => image::GrayImage::from_raw(width, height, samples).map(DynamicImage::ImageLuma8),
+        ColorSpace::Luma => {
+            image::GrayImage::from_raw(width, height, samples).map(DynamicImage::ImageLuma8)
+        }
         _ => image::RgbImage::from_raw(width, height, samples).map(DynamicImage::ImageRgb8),
     };
     image.ok_or_else(|| wrong_count(width, height, found))
@@ -101,7 +125,10 @@ fn decode_tiff(bytes: &[u8]) -> Result<DynamicImage> {
     let mut decoder = decoder.with_limits(limits);
     let (width, height) = decoder.dimensions().map_err(unreadable_tiff)?;
     let DecodingResult::U8(mut samples) = decoder.read_image().map_err(unreadable_tiff)? else {
-        return Err(Error::Unsupported { found: "YCbCr of more than 8 bits".to_owned(), expected: EXPECTED });
+        return Err(Error::Unsupported {
+            found: "YCbCr of more than 8 bits".to_owned(),
+            expected: EXPECTED,
+        });
     };
     for pixel in samples.as_chunks_mut().0 {
         *pixel = rgb_of(*pixel);
@@ -112,37 +139,60 @@ fn decode_tiff(bytes: &[u8]) -> Result<DynamicImage> {
 }
 
 fn cmyk() -> Error {
-    Error::Unsupported { found: "CMYK".to_owned(), expected: EXPECTED }
+    Error::Unsupported {
+        found: "CMYK".to_owned(),
+        expected: EXPECTED,
+    }
 }
 
 /// A decoder gave other than the pixels it announced.
 fn wrong_count(width: u32, height: u32, found: usize) -> Error {
-    Error::SampleCount { width, height, bands: 3, found, expected: u64::from(width) * u64::from(height) * 3 }
+    Error::SampleCount {
+        width,
+        height,
+        bands: 3,
+        found,
+        expected: u64::from(width) * u64::from(height) * 3,
+    }
 }
 
 /// Full-range YCbCr of JFIF (ITU-T T.871, section 7) to RGB, each channel to the nearest level.
 fn rgb_of([luma, blue, red]: [u8; 3]) -> [u8; 3] {
-    let (luma, blue, red) = (f32::from(luma), f32::from(blue) - 128.0, f32::from(red) - 128.0);
+    let (luma, blue, red) = (
+        f32::from(luma),
+        f32::from(blue) - 128.0,
+        f32::from(red) - 128.0,
+    );
     // A float cast saturates, which is the clamping that the standard asks for.
     let level = |value: f32| (value + 0.5).floor() as u8;
-    [level(luma + 1.402 * red), level(luma - 0.344_136 * blue - 0.714_136 * red), level(luma + 1.772 * blue)]
+    [
+        level(luma + 1.402 * red),
+        level(luma - 0.344_136 * blue - 0.714_136 * red),
+        level(luma + 1.772 * blue),
+    ]
 }
 
 fn unreadable(error: ImageError) -> Error {
     match error {
-        ImageError::Unsupported(unsupported) => {
-            Error::Unsupported { found: one_line(&unsupported.to_string()), expected: EXPECTED }
-        }
-        other => Error::Unreadable { problem: one_line(&other.to_string()) },
+        ImageError::Unsupported(unsupported) => Error::Unsupported {
+            found: one_line(&unsupported.to_string()),
+            expected: EXPECTED,
+        },
+        other => Error::Unreadable {
+            problem: one_line(&other.to_string()),
+        },
     }
 }
 
 fn unreadable_tiff(error: TiffError) -> Error {
     match error {
-        TiffError::UnsupportedError(unsupported) => {
-            Error::Unsupported { found: one_line(&unsupported.to_string()), expected: EXPECTED }
-        }
-        other => Error::Unreadable { problem: one_line(&other.to_string()) },
+        TiffError::UnsupportedError(unsupported) => Error::Unsupported {
+            found: one_line(&unsupported.to_string()),
+            expected: EXPECTED,
+        },
+        other => Error::Unreadable {
+            problem: one_line(&other.to_string()),
+        },
     }
 }
 

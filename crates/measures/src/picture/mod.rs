@@ -40,7 +40,10 @@ impl<'a> Picture<'a> {
             DynamicImage::ImageLumaA16(pixels) => Self::from_bands16(width, height, 2, pixels),
             DynamicImage::ImageRgb16(pixels) => Self::from_bands16(width, height, 3, pixels),
             DynamicImage::ImageRgba16(pixels) => Self::from_bands16(width, height, 4, pixels),
-            other => Err(Error::Unsupported { found: format!("{:?} pixels", other.color()), expected: EXPECTED }),
+            other => Err(Error::Unsupported {
+                found: format!("{:?} pixels", other.color()),
+                expected: EXPECTED,
+            }),
         }
     }
 
@@ -51,7 +54,12 @@ impl<'a> Picture<'a> {
     pub fn from_bands8(width: u32, height: u32, bands: u16, samples: &'a [u8]) -> Result<Self> {
         check_count(width, height, bands, samples.len())?;
         if bands == 3 {
-            return Ok(Self { width, height, rgb: Cow::Borrowed(samples), opaque: None });
+            return Ok(Self {
+                width,
+                height,
+                rgb: Cow::Borrowed(samples),
+                opaque: None,
+            });
         }
         Self::spread(width, height, bands, samples, |sample| sample)
     }
@@ -60,7 +68,12 @@ impl<'a> Picture<'a> {
     ///
     /// # Errors
     /// As [`Picture::from_bands8`].
-    pub fn from_bands16(width: u32, height: u32, bands: u16, samples: &[u16]) -> Result<Picture<'static>> {
+    pub fn from_bands16(
+        width: u32,
+        height: u32,
+        bands: u16,
+        samples: &[u16],
+    ) -> Result<Picture<'static>> {
         check_count(width, height, bands, samples.len())?;
         Picture::spread(width, height, bands, samples, |sample| {
             // 65,535 / 255 = 257 exactly; the greatest quotient is 255.
@@ -81,7 +94,12 @@ impl<'a> Picture<'a> {
             2 => (1, Some(1)),
             3 => (3, None),
             4 => (3, Some(3)),
-            _ => return Err(Error::Unsupported { found: format!("{bands} bands"), expected: EXPECTED }),
+            _ => {
+                return Err(Error::Unsupported {
+                    found: format!("{bands} bands"),
+                    expected: EXPECTED,
+                });
+            }
         };
         let pixels = samples.chunks_exact(usize::from(bands));
         let mut rgb = Vec::with_capacity(pixels.len() * 3);
@@ -94,10 +112,18 @@ impl<'a> Picture<'a> {
                 [] => {}
             }
         }
-        let opaque: Option<Vec<bool>> =
-            alpha.map(|band| pixels.map(|pixel| pixel.get(band).is_some_and(|alpha| *alpha != S::default())).collect());
+        let opaque: Option<Vec<bool>> = alpha.map(|band| {
+            pixels
+                .map(|pixel| pixel.get(band).is_some_and(|alpha| *alpha != S::default()))
+                .collect()
+        });
         let opaque = opaque.filter(|opaque| opaque.contains(&false));
-        Ok(Picture { width, height, rgb: Cow::Owned(rgb), opaque })
+        Ok(Picture {
+            width,
+            height,
+            rgb: Cow::Owned(rgb),
+            opaque,
+        })
     }
 
     /// Pixels across.
@@ -110,6 +136,12 @@ impl<'a> Picture<'a> {
     #[must_use]
     pub fn height(&self) -> u32 {
         self.height
+    }
+
+    /// As an RGB image; what was transparent has the colour that the file gave it.
+    #[must_use]
+    pub fn into_rgb8(self) -> Option<image::RgbImage> {
+        image::RgbImage::from_raw(self.width, self.height, self.rgb.into_owned())
     }
 
     /// Every pixel in order, transparent ones included.
@@ -127,7 +159,11 @@ impl<'a> Picture<'a> {
         match &self.opaque {
             None => Cow::Borrowed(self.pixels()),
             Some(opaque) => {
-                let kept = self.pixels().iter().zip(opaque).filter(|(_, opaque)| **opaque);
+                let kept = self
+                    .pixels()
+                    .iter()
+                    .zip(opaque)
+                    .filter(|(_, opaque)| **opaque);
                 Cow::Owned(kept.map(|(pixel, _)| *pixel).collect())
             }
         }
@@ -140,7 +176,13 @@ fn check_count(width: u32, height: u32, bands: u16, found: usize) -> Result<()> 
     if found as u64 == expected {
         return Ok(());
     }
-    Err(Error::SampleCount { width, height, bands, found, expected })
+    Err(Error::SampleCount {
+        width,
+        height,
+        bands,
+        found,
+        expected,
+    })
 }
 
 #[cfg(test)]
@@ -172,7 +214,10 @@ mod tests {
     #[test]
     fn a_picture_that_does_not_fit_its_size_is_refused() {
         let error = Picture::from_bands8(2, 2, 3, &[0; 11]).unwrap_err();
-        assert_eq!(error.to_string(), "11 samples for a picture of 2 x 2 pixels with 3 bands, expected 12");
+        assert_eq!(
+            error.to_string(),
+            "11 samples for a picture of 2 x 2 pixels with 3 bands, expected 12"
+        );
         let error = Picture::from_bands8(1, 1, 5, &[0; 5]).unwrap_err();
         assert!(matches!(error, Error::Unsupported { .. }), "{error}");
     }
