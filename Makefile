@@ -36,8 +36,14 @@ programs:
 .PHONY: test
 test: test-rust test-stack ## Every test: unit, property, golden, documentation, and end to end on a local stack
 
+# Programs and tests in one go: built apart, cargo would compile the AWS clients twice, since tests turn on more of what
+# they depend on.
+.PHONY: test-programs
+test-programs:
+	@cargo build --release --workspace --bins --tests
+
 .PHONY: test-rust
-test-rust: ## The tests written in Rust
+test-rust: test-programs ## The tests written in Rust
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		cargo nextest run --release --workspace --no-fail-fast --status-level fail; \
 	else \
@@ -46,7 +52,7 @@ test-rust: ## The tests written in Rust
 	@cargo test --release --workspace --doc --quiet
 
 .PHONY: test-stack
-test-stack: programs ## The tests that cross crates, on a local stack; PYTEST='-k kickoff' picks some
+test-stack: test-programs ## The tests that cross crates, on a local stack; PYTEST='-k kickoff' picks some
 	@$(TEST_TOOLS) export TRANSECT_PROGRAMS="$(TARGET)/release"; python -m pytest tests $(PYTEST)
 
 .PHONY: lint
