@@ -6,7 +6,7 @@ use geo::{Geometry, LineString};
 use tables::{Crs, Table};
 
 use super::road::{Road, Roads};
-use super::tags::{Attributes, Tags, is_road, is_street};
+use super::tags::{Attributes, Tags, is_area_if_closed, is_road, is_street};
 use crate::samples::Rejected;
 use crate::{Error, Result};
 
@@ -14,7 +14,7 @@ use crate::{Error, Result};
 const ID_COLUMNS: [&str; 5] = ["osm_way_id", "osm_id", "way_id", "@id", "id"];
 
 /// Keys of OpenStreetMap, and columns that may hold their values.
-const TAG_COLUMNS: [(&str, &[&str]); 10] = [
+const TAG_COLUMNS: [(&str, &[&str]); 12] = [
     ("name", &["name", "road_name"]),
     ("highway", &["highway", "road_type", "fclass"]),
     ("sidewalk", &["sidewalk"]),
@@ -25,6 +25,8 @@ const TAG_COLUMNS: [(&str, &[&str]); 10] = [
     ("maxspeed", &["maxspeed", "speed_limit"]),
     ("junction", &["junction"]),
     ("tracktype", &["tracktype"]),
+    ("area", &["area"]),
+    ("amenity", &["amenity"]),
 ];
 
 /// The number of a way written as `way/123` or `123`.
@@ -83,6 +85,9 @@ pub(crate) fn roads(table: &Table, highways: &[String]) -> Result<Roads> {
                 continue;
             }
         };
+        if line.is_closed() && is_area_if_closed(&tags) {
+            continue;
+        }
         if !seen.insert(way_id) {
             return Err(Error::Row {
                 row,

@@ -13,7 +13,7 @@ use osmpbf::{BlobDecode, BlobReader, PrimitiveBlock, Way};
 use rayon::iter::{ParallelBridge, ParallelIterator};
 
 use super::road::{Road, Roads};
-use super::tags::{Attributes, Names, Tags, is_road};
+use super::tags::{Attributes, Names, Tags, is_area_if_closed, is_road};
 use crate::samples::Rejected;
 use crate::{Error, Result};
 
@@ -85,12 +85,16 @@ impl Tags for WayTags<'_> {
     }
 }
 
+fn is_area(way: &Way<'_>) -> bool {
+    is_area_if_closed(&WayTags(way)) && way.refs().next() == way.refs().last()
+}
+
 fn ways(extract: Extract<'_>, highways: &[String]) -> Result<Ways> {
     // what a block gives: id, nodes, and tags as texts, which get their names below
     type Found = Vec<(i64, Vec<i64>, Vec<(String, String)>)>;
     let mut found: Found = extract.blocks(|block| {
         let ways = block.groups().flat_map(|group| group.ways());
-        ways.filter(|way| is_road(&WayTags(way), highways))
+        ways.filter(|way| is_road(&WayTags(way), highways) && !is_area(way))
             .map(|way| {
                 let tags = way
                     .tags()

@@ -8,6 +8,11 @@ const UNPAVED: [&str; 8] = [
     "sand", "mud", "dirt", "earth", "ground", "grass", "wood", "metal",
 ];
 
+/// Keys that make a closed way an area: a car park or a square, not a road that ends where it began.
+const OF_AREAS: [&str; 8] = [
+    "amenity", "building", "landuse", "leisure", "natural", "public_transport", "shop", "tourism",
+];
+
 /// Tags of OpenStreetMap, by key.
 pub(crate) trait Tags {
     /// The value of a key.
@@ -35,6 +40,14 @@ pub(crate) fn is_street(tags: &impl Tags) -> bool {
             .tag("surface")
             .is_none_or(|surface| !UNPAVED.contains(&surface))
         && tags.tag("tracktype").is_none_or(|grade| grade == "grade1")
+}
+
+/// Whether a way with these tags is an area if it is closed.
+pub(crate) fn is_area_if_closed(tags: &impl Tags) -> bool {
+    match tags.tag("area") {
+        Some(area) => area == "yes",
+        None => OF_AREAS.iter().any(|key| tags.tag(key).is_some()),
+    }
 }
 
 /// A text of many roads, held once: its place among the texts, from 1.
@@ -153,6 +166,17 @@ mod tests {
                 "{surface}"
             );
         }
+    }
+
+    #[test]
+    fn closed_ways_are_roads_unless_they_are_areas() {
+        let area = |tags: &[(&'static str, &'static str)]| {
+            is_area_if_closed(&tags.iter().copied().collect::<HashMap<_, _>>())
+        };
+        assert!(area(&[("highway", "residential"), ("amenity", "parking")]));
+        assert!(area(&[("highway", "residential"), ("area", "yes")]));
+        assert!(!area(&[("highway", "residential"), ("amenity", "parking"), ("area", "no")]));
+        assert!(!area(&[("highway", "residential"), ("name", "Fingastrasse")]));
     }
 
     #[test]
