@@ -125,9 +125,11 @@ class Cloud:
         )
 
     def log_lines(self, function: str) -> list[str]:
+        """What a function itself has printed: without the lines that Lambda puts around every call."""
         group = f"/aws/lambda/{self.deployment.function(function)}"
         pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
-        return [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
+        lines = [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
+        return [line for line in lines if not line.startswith(("START RequestId", "END RequestId", "REPORT RequestId"))]
 
     # --- executions ----------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ IN, OUT = "InputBucketName", "OutputBucketName"
 ALLOWED = {
     "kickoff": {
         "s3:ListBucket": {IN, OUT},
-        "s3:GetObject": {f"{OUT}/plans/*", f"{OUT}/ledger/*", f"{OUT}/runs/*"},
+        "s3:GetObject": {f"{OUT}/*clustered_*", f"{OUT}/plans/*", f"{OUT}/ledger/*", f"{OUT}/runs/*"},
         "s3:PutObject": {f"{OUT}/runs/*"},
         "s3:AbortMultipartUpload": {f"{OUT}/runs/*"},
         "states:StartExecution": {"stateMachine:-cluster", "stateMachine:-collect", "stateMachine:-measure"},

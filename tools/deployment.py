@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -169,8 +170,16 @@ def _is_ours_to_make(stack: str, logical_id: str, bucket: str) -> str:
         return "true"
 
 
+def _cargo_lambda() -> str:
+    """The one installed beside this Python, else the user's."""
+    folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    if found := shutil.which("cargo-lambda", path=folders):
+        return found
+    raise DeploymentFailed("cargo-lambda is missing: `make setup` installs it")
+
+
 def _deploy_function(function: str, name: str, role: str, environment: dict[str, str], lambda_dir: Path) -> None:
-    command = ["cargo", "lambda", "deploy", "--lambda-dir", str(lambda_dir), "--binary-name", function, "--role", role]
+    command = [_cargo_lambda(), "lambda", "deploy", "--lambda-dir", str(lambda_dir), "--binary-name", function, "--role", role]
     for key, value in environment.items():
         command += ["--env-var", f"{key}={value}"]
     if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
