@@ -1,6 +1,6 @@
 //! What each cluster came out as.
 
-use crate::{CircleFinder, Graph, Places, Settings};
+use crate::{Graph, Places, Settings, enclosing_circle};
 use geo::Coord;
 use rayon::prelude::*;
 
@@ -61,27 +61,24 @@ pub(crate) fn measure(
     let (piece, _) = graph.pieces(|place| cluster_of[place as usize]);
     members
         .par_iter()
-        .map_init(
-            || (CircleFinder::default(), Vec::<Coord>::new()),
-            |(finder, corners), members| {
-                corners.clear();
-                for &place in members {
-                    corners.extend_from_slice(places.corners(place as usize));
-                }
-                let mut pieces: Vec<u32> = members.iter().map(|&p| piece[p as usize]).collect();
-                pieces.sort_unstable();
-                pieces.dedup();
-                let mut figures = Figures {
-                    weight: members.iter().map(|&p| places.weights[p as usize]).sum(),
-                    rows: members.len() as u32,
-                    radius: finder.find(corners).radius,
-                    pieces: pieces.len() as u32,
-                    flags: Vec::new(),
-                };
-                figures.flags = flags(&figures, settings);
-                figures
-            },
-        )
+        .map_init(Vec::<Coord>::new, |corners, members| {
+            corners.clear();
+            for &place in members {
+                corners.extend_from_slice(places.corners(place as usize));
+            }
+            let mut pieces: Vec<u32> = members.iter().map(|&p| piece[p as usize]).collect();
+            pieces.sort_unstable();
+            pieces.dedup();
+            let mut figures = Figures {
+                weight: members.iter().map(|&p| places.weights[p as usize]).sum(),
+                rows: members.len() as u32,
+                radius: enclosing_circle(corners).radius,
+                pieces: pieces.len() as u32,
+                flags: Vec::new(),
+            };
+            figures.flags = flags(&figures, settings);
+            figures
+        })
         .collect()
 }
 

@@ -20,6 +20,7 @@ mod map_svg;
 mod naming;
 mod params;
 mod places;
+mod pps;
 mod report;
 mod settings;
 mod tuned_kmeans;
@@ -40,6 +41,7 @@ pub use params::{
     Setting, SmallIslands,
 };
 pub use places::{Outlines, Places};
+pub use pps::{Drawn, pps_sample, sample_clusters};
 pub use report::{Adjacency, FlagCounts, Limits, Report};
 pub use settings::Settings;
 pub use tuned_kmeans::tuned_kmeans;

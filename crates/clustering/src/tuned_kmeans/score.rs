@@ -3,7 +3,7 @@
 use geo::Coord;
 
 use super::division::Division;
-use crate::{CircleFinder, Places, Settings};
+use crate::{Places, Settings, enclosing_circle};
 
 /// The published score, lower is better: how far the median weight and the median radius are from their targets,
 /// in metres. Reorders both slices.
@@ -29,77 +29,55 @@ fn median(values: &mut [f64]) -> f64 {
     }
 }
 
-/// The corners of all places of an area in the order of their x, so that no hull has to sort its own.
+/// The corners of all places of an area.
 pub(super) struct Corners<'a> {
     corners: &'a [Coord],
-    by_x: Vec<u32>,
-    /// The place of each corner, in the order of `by_x`; places that are points are their own corner.
+    /// The place of each corner; places that are points are their own corner.
     place_of: Option<Vec<u32>>,
 }
 
 impl<'a> Corners<'a> {
     /// The corners of an area with fewer than 2^32 of them.
     pub(super) fn new(places: &Places<'a>) -> Self {
+        let place_of = places.outlines.map(|outlines| {
+            let mut place_of = vec![0; outlines.corners.len()];
+            for place in 0..places.len() {
+                place_of[outlines.starts[place]..outlines.starts[place + 1]].fill(place as u32);
+            }
+            place_of
+        });
         let corners = places
             .outlines
             .map_or(places.centres, |outlines| outlines.corners);
-        let mut by_x: Vec<u32> = (0..corners.len() as u32).collect();
-        by_x.sort_unstable_by(|&a, &b| {
-            let (p, q) = (corners[a as usize], corners[b as usize]);
-            p.x.total_cmp(&q.x)
-                .then(p.y.total_cmp(&q.y))
-                .then(a.cmp(&b))
-        });
-        let place_of = places.outlines.map(|outlines| {
-            let mut owner = vec![0; corners.len()];
-            for place in 0..places.len() {
-                owner[outlines.starts[place]..outlines.starts[place + 1]].fill(place as u32);
-            }
-            by_x.iter().map(|&corner| owner[corner as usize]).collect()
-        });
-        Self {
-            corners,
-            by_x,
-            place_of,
-        }
+        Self { corners, place_of }
     }
 
     /// The radius of the smallest circle around each cluster.
     pub(super) fn radii(&self, division: &Division) -> Vec<f64> {
-        let cluster_at = |i: usize| {
+        let cluster_of = |corner: usize| {
             let place = self
                 .place_of
                 .as_ref()
-                .map_or(self.by_x[i], |place_of| place_of[i]);
-            division.cluster_of[place as usize] as usize
+                .map_or(corner, |place_of| place_of[corner] as usize);
+            division.cluster_of[place] as usize
         };
         let mut ends = vec![0; division.clusters + 1];
-        for i in 0..self.by_x.len() {
-            ends[cluster_at(i) + 1] += 1;
+        for corner in 0..self.corners.len() {
+            ends[cluster_of(corner) + 1] += 1;
         }
         for cluster in 0..division.clusters {
             ends[cluster + 1] += ends[cluster];
         }
         let starts = ends.clone();
-        let mut grouped = vec![0_u32; self.by_x.len()];
-        for (i, &corner) in self.by_x.iter().enumerate() {
-            let end = &mut ends[cluster_at(i)];
-            grouped[*end] = corner;
+        let mut grouped = vec![Coord::default(); self.corners.len()];
+        for (corner, &position) in self.corners.iter().enumerate() {
+            let end = &mut ends[cluster_of(corner)];
+            grouped[*end] = position;
             *end += 1;
         }
-        let mut circles = CircleFinder::default();
-        let mut points = Vec::new();
         starts
             .windows(2)
-            .map(|run| {
-                points.clear();
-                points.extend(
-                    grouped[run[0]..run[1]]
-                        .iter()
-                        .map(|&corner| self.corners[corner as usize]),
-                );
-                circles.find(&mut points).radius
-            })
+            .map(|run| enclosing_circle(&grouped[run[0]..run[1]]).radius)
             .collect()
     }
 }
