@@ -37,10 +37,6 @@ impl Canvas {
         }
     }
 
-    pub(crate) fn width(&self) -> usize {
-        self.width
-    }
-
     /// Column and row of a cell.
     pub(crate) fn place(&self, cell: u32) -> (usize, usize) {
         (cell as usize % self.width, cell as usize / self.width)
@@ -78,17 +74,16 @@ impl Canvas {
         };
         let mut rim: Vec<Vec<u32>> = vec![Vec::new(); LEVELS];
         let mut lowest = LEVELS - 1;
-        let reach =
-            |cell: usize, state: &mut [State], rim: &mut [Vec<u32>], lowest: &mut usize| {
-                if state[cell] != State::Free {
-                    return;
-                }
-                state[cell] = State::Rim;
-                let level = (cost(cell % self.width, cell / self.width) * STEPS_PER_COST) as usize;
-                let level = level.min(LEVELS - 1);
-                rim[level].push(cell as u32);
-                *lowest = level.min(*lowest);
-            };
+        let reach = |cell: usize, state: &mut [State], rim: &mut [Vec<u32>], lowest: &mut usize| {
+            if state[cell] != State::Free {
+                return;
+            }
+            state[cell] = State::Rim;
+            let level = (cost(cell % self.width, cell / self.width) * STEPS_PER_COST) as usize;
+            let level = level.min(LEVELS - 1);
+            rim[level].push(cell as u32);
+            *lowest = level.min(*lowest);
+        };
         reach(start, &mut self.state, &mut rim, &mut lowest);
         while land.len() < size {
             while lowest < LEVELS - 1 && rim[lowest].is_empty() {
@@ -153,9 +148,10 @@ mod tests {
     #[test]
     fn a_strait_of_two_cells_parts_two_lands() {
         let mut canvas = Canvas::new(40, 8);
-        let first = canvas.grow((3, 3), 30, |_, _| 0.5);
+        let eastwards = |column: usize, _: usize| column as f64 / 40.0;
+        let first = canvas.grow((3, 3), 30, eastwards);
         canvas.surround(&first);
-        let second = canvas.grow((3, 3), 30, |_, _| 0.5);
+        let second = canvas.grow((3, 3), 30, eastwards);
         assert_eq!((first.len(), second.len()), (30, 30));
         for &a in &first {
             for &b in &second {

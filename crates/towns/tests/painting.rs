@@ -8,16 +8,30 @@ use towns::{Cover, Error, PaintSpec, Painting, paint};
 fn a_value(rgb: [u8; 3]) -> f64 {
     let [r, g, b] = rgb.map(|value| {
         let value = f64::from(value) / 255.0;
-        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        if value <= 0.04045 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
     });
     let x = (0.412453 * r + 0.357580 * g + 0.180423 * b) / 0.950456;
     let y = 0.212671 * r + 0.715160 * g + 0.072169 * b;
-    let f = |t: f64| if t > 216.0 / 24389.0 { t.cbrt() } else { t * 841.0 / 108.0 + 16.0 / 116.0 };
+    let f = |t: f64| {
+        if t > 216.0 / 24389.0 {
+            t.cbrt()
+        } else {
+            t * 841.0 / 108.0 + 16.0 / 116.0
+        }
+    };
     500.0 * (f(x) - f(y))
 }
 
 fn count(painting: &Painting, cover: Cover) -> usize {
-    painting.covers.iter().filter(|&&found| found == cover).count()
+    painting
+        .covers
+        .iter()
+        .filter(|&&found| found == cover)
+        .count()
 }
 
 #[test]
@@ -55,8 +69,16 @@ fn houses_stand_apart_beside_the_roads_and_inside_the_picture() {
     let extent = painting.extent();
     for (number, house) in painting.houses.iter().enumerate() {
         assert!(extent.contains(house));
-        assert!(painting.houses[..number].iter().all(|other| Euclidean.distance(house, other) > 0.0));
-        let nearest = painting.roads.iter().map(|road| Euclidean.distance(house, road)).fold(f64::INFINITY, f64::min);
+        assert!(
+            painting.houses[..number]
+                .iter()
+                .all(|other| Euclidean.distance(house, other) > 0.0)
+        );
+        let nearest = painting
+            .roads
+            .iter()
+            .map(|road| Euclidean.distance(house, road))
+            .fold(f64::INFINITY, f64::min);
         assert!(nearest > 1.7, "{nearest}");
     }
 }
@@ -96,9 +118,24 @@ fn the_truth_comes_as_tables() {
 #[test]
 fn pictures_that_cannot_be_painted_are_named() {
     for (spec, message) in [
-        (PaintSpec::new(0, 1), "a picture of 0 px a side cannot be painted: give 1 to 17000"),
-        (PaintSpec { pixel_m: 0.0, ..PaintSpec::new(10, 1) }, "pixels of 0 m cannot be painted: give 0.05 to 5"),
-        (PaintSpec { centre_lat: 90.0, ..PaintSpec::new(10, 1) }, "centre lon 125.5, lat 90 is out of range: lon -180..=180, lat -70..=70"),
+        (
+            PaintSpec::new(0, 1),
+            "a picture of 0 px a side cannot be painted: give 1 to 17000",
+        ),
+        (
+            PaintSpec {
+                pixel_m: 0.0,
+                ..PaintSpec::new(10, 1)
+            },
+            "pixels of 0 m cannot be painted: give 0.05 to 5",
+        ),
+        (
+            PaintSpec {
+                centre_lat: 90.0,
+                ..PaintSpec::new(10, 1)
+            },
+            "centre lon 125.5, lat 90 is out of range: lon -180..=180, lat -70..=70",
+        ),
     ] {
         let error = paint(&spec).unwrap_err();
         assert!(!matches!(error, Error::Table(_)));

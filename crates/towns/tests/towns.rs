@@ -7,8 +7,13 @@ use proptest::prelude::*;
 use tables::Table;
 use towns::{Error, Shape, TownSpec, town};
 
-const LATTICES: [Shape; 5] =
-    [Shape::Town, Shape::Coast, Shape::TwoValleys, Shape::DenseCore, Shape::ManyIslands];
+const LATTICES: [Shape; 5] = [
+    Shape::Town,
+    Shape::Coast,
+    Shape::TwoValleys,
+    Shape::DenseCore,
+    Shape::ManyIslands,
+];
 
 fn made(shape: Shape, cells: usize, seed: u64) -> Table {
     town(&TownSpec::new(shape, cells, seed)).unwrap()
@@ -19,7 +24,12 @@ fn points(table: &Table) -> Vec<Coord> {
 }
 
 fn people(table: &Table) -> Vec<f64> {
-    table.numbers("population").unwrap().into_iter().flatten().collect()
+    table
+        .numbers("population")
+        .unwrap()
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Column and row of each cell in a lattice of 3 arc-seconds.
@@ -85,10 +95,19 @@ fn a_town_has_dense_parts_thin_parts_and_empty_parts() {
         let total: f64 = people.iter().sum();
         assert!((total - 15_000.0).abs() < 0.1, "{shape}: {total}");
         let densest_tenth: f64 = people[54_000..].iter().sum();
-        assert!(densest_tenth > 0.4 * total, "{shape}: {densest_tenth} of {total}");
-        assert!(people[59_999] < 180.0, "{shape}: no cell is heavier than a small cluster");
+        assert!(
+            densest_tenth > 0.4 * total,
+            "{shape}: {densest_tenth} of {total}"
+        );
+        assert!(
+            people[59_999] < 180.0,
+            "{shape}: no cell is heavier than a small cluster"
+        );
         let empty = people.iter().filter(|&&people| people == 0.0).count();
-        assert!((60..12_000).contains(&empty), "{shape}: {empty} empty cells");
+        assert!(
+            (60..12_000).contains(&empty),
+            "{shape}: {empty} empty cells"
+        );
     }
 }
 
@@ -96,7 +115,9 @@ fn a_town_has_dense_parts_thin_parts_and_empty_parts() {
 fn most_people_of_a_dense_core_live_close_together() {
     let table = made(Shape::DenseCore, 40_000, 2);
     let (points, people) = (points(&table), people(&table));
-    let core = points[(0..people.len()).max_by(|&a, &b| people[a].total_cmp(&people[b])).unwrap()];
+    let core = points[(0..people.len())
+        .max_by(|&a, &b| people[a].total_cmp(&people[b]))
+        .unwrap()];
     let within: f64 = points
         .iter()
         .zip(&people)
@@ -117,7 +138,11 @@ fn nobody_lives_on_the_ridge_between_two_valleys() {
     let north = by_row.keys().max().unwrap() - by_row.len() as i64 / 4;
     let mut columns = by_row.remove(&north).unwrap();
     columns.sort_unstable();
-    let widest = columns.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+    let widest = columns
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .max()
+        .unwrap();
     assert!(widest > 50, "{widest}");
 }
 
@@ -125,7 +150,17 @@ fn nobody_lives_on_the_ridge_between_two_valleys() {
 fn every_column_is_full_and_says_what_it_should() {
     let table = made(Shape::Town, 12_000, 3);
     let names: Vec<&str> = table.column_names().collect();
-    assert_eq!(names, ["grid_id", "population", "urban", "settlement", "district", "geometry"]);
+    assert_eq!(
+        names,
+        [
+            "grid_id",
+            "population",
+            "urban",
+            "settlement",
+            "district",
+            "geometry"
+        ]
+    );
     let ids = table.texts("grid_id").unwrap();
     assert_eq!(ids[0].as_deref(), Some("GRID_00001"));
     assert_eq!(ids[11_999].as_deref(), Some("GRID_12000"));
@@ -138,15 +173,25 @@ fn every_column_is_full_and_says_what_it_should() {
     assert_eq!(kinds.len(), 3);
     let districts: HashSet<_> = table.texts("district").unwrap().into_iter().collect();
     assert!(districts.len() >= 2 && !districts.contains(&None));
-    assert!(points(&table).windows(2).all(|pair| (pair[0].y, pair[0].x) < (pair[1].y, pair[1].x)));
+    assert!(
+        points(&table)
+            .windows(2)
+            .all(|pair| (pair[0].y, pair[0].x) < (pair[1].y, pair[1].x))
+    );
 }
 
 #[test]
 fn a_town_on_the_date_line_continues_on_the_other_side() {
     let table = town(&TownSpec::new(Shape::DenseCore, 3_000, 1).at(180.0, -17.0)).unwrap();
     let points = points(&table);
-    assert!(points.iter().all(|point| (-180.0..180.0).contains(&point.x)));
-    assert!(points.iter().any(|point| point.x > 179.9) && points.iter().any(|point| point.x < -179.9));
+    assert!(
+        points
+            .iter()
+            .all(|point| (-180.0..180.0).contains(&point.x))
+    );
+    assert!(
+        points.iter().any(|point| point.x > 179.9) && points.iter().any(|point| point.x < -179.9)
+    );
 }
 
 #[test]
@@ -162,13 +207,18 @@ fn a_town_far_north_is_as_round_on_the_ground_as_one_on_the_equator() {
 #[test]
 fn rooftops_are_valid_footprints_of_the_size_of_houses() {
     let table = town(&TownSpec::new(Shape::Rooftops, 3_000, 1).at(-6.0, 33.0)).unwrap();
-    assert_eq!(table.column_names().collect::<Vec<_>>(), ["building_id", "district", "geometry"]);
+    assert_eq!(
+        table.column_names().collect::<Vec<_>>(),
+        ["building_id", "district", "geometry"]
+    );
     let footprints = table.geometries().unwrap();
     assert_eq!(footprints.len(), 3_000);
     let metres = tables::Crs::utm_for(-6.0, 33.0).unwrap();
     let footprints = table.reproject(&metres).unwrap().geometries().unwrap();
     for footprint in footprints.into_iter().flatten() {
-        let Geometry::Polygon(polygon) = footprint else { panic!("a footprint is a polygon") };
+        let Geometry::Polygon(polygon) = footprint else {
+            panic!("a footprint is a polygon")
+        };
         assert!(polygon.is_valid());
         let area = geo::Area::signed_area(&polygon);
         assert!((35.0..250.0).contains(&area), "{area}");
@@ -190,7 +240,10 @@ fn what_cannot_be_made_is_named() {
         Err(Error::CentreOutOfRange { .. })
     ));
     assert!(matches!(
-        town(&TownSpec { people_per_cell: f64::NAN, ..TownSpec::new(Shape::Town, 10, 1) }),
+        town(&TownSpec {
+            people_per_cell: f64::NAN,
+            ..TownSpec::new(Shape::Town, 10, 1)
+        }),
         Err(Error::PeoplePerCell { .. })
     ));
     assert_eq!(

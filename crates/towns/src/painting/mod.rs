@@ -183,7 +183,12 @@ pub fn paint(spec: &PaintSpec) -> Result<Painting, Error> {
         north,
         houses: houses
             .iter()
-            .map(|house| Polygon::new(house.corners().into_iter().map(on_earth).collect(), Vec::new()))
+            .map(|house| {
+                Polygon::new(
+                    house.corners().into_iter().map(on_earth).collect(),
+                    Vec::new(),
+                )
+            })
             .collect(),
         roads: streets
             .iter()
