@@ -29,21 +29,17 @@ demo: programs ## Cluster made-up towns, and the grid of $TRANSECT_DATA, by real
 stack: programs ## Deploy to a local stack and keep it running until Ctrl-C
 	@$(TOOLS) exec python tools/local_stack.py --programs "$(TARGET)/release"
 
+# One command builds what demo, stack and tests run. Built apart from the tests, programs would have fewer features of what they
+# depend on turned on, and cargo would compile the AWS clients twice.
 .PHONY: programs
 programs:
-	@cargo build --release --bins $(FUNCTIONS:%=-p %) -p transect
+	@cargo build --release --workspace --bins --tests
 
 .PHONY: test
 test: test-rust test-stack ## Every test: unit, property, golden, documentation, and end to end on a local stack
 
-# Programs and tests in one go: built apart, cargo would compile the AWS clients twice, since tests turn on more of what
-# they depend on.
-.PHONY: test-programs
-test-programs:
-	@cargo build --release --workspace --bins --tests
-
 .PHONY: test-rust
-test-rust: test-programs ## The tests written in Rust
+test-rust: programs ## The tests written in Rust
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		cargo nextest run --release --workspace --no-fail-fast --status-level fail; \
 	else \
@@ -52,7 +48,7 @@ test-rust: test-programs ## The tests written in Rust
 	@cargo test --release --workspace --doc --quiet
 
 .PHONY: test-stack
-test-stack: test-programs ## The tests that cross crates, on a local stack; PYTEST='-k kickoff' picks some
+test-stack: programs ## The tests that cross crates, on a local stack; PYTEST='-k kickoff' picks some
 	@$(TEST_TOOLS) export TRANSECT_PROGRAMS="$(TARGET)/release"; python -m pytest tests $(PYTEST)
 
 .PHONY: lint
