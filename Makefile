@@ -51,6 +51,18 @@ test-rust: programs ## The tests written in Rust
 test-stack: programs ## The tests that cross crates, on a local stack; PYTEST='-k kickoff' picks some
 	@$(TEST_TOOLS) export TRANSECT_PROGRAMS="$(TARGET)/release"; python -m pytest tests $(PYTEST)
 
+.PHONY: bench
+bench: bench-cluster bench-measures ## Every benchmark, each beside its peers in one run
+
+.PHONY: bench-cluster
+bench-cluster: programs ## Clustering beside METIS and the published Python approach; BENCH=--towns for other shapes
+	@python3 benches/cluster.py --programs "$(TARGET)/release" $(BENCH)
+
+.PHONY: bench-measures
+bench-measures: ## Green share beside OpenCV
+	@cargo build --release --workspace --examples --quiet
+	@python3 benches/measures.py --program "$(TARGET)/release/examples/green_throughput"
+
 .PHONY: lint
 lint: ## Format, lints, documentation, purity of the domain crates, state machines, templates, scripts
 	@cargo fmt --all --check
