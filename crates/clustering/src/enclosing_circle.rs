@@ -57,17 +57,6 @@ pub fn enclosing_circle(points: &[Coord]) -> Circle {
     }
 }
 
-/// [`enclosing_circle`] under its former name.
-#[derive(Debug, Default)]
-pub struct CircleFinder;
-
-impl CircleFinder {
-    /// The smallest circle around `points`.
-    pub fn find(&mut self, points: &mut [Coord]) -> Circle {
-        enclosing_circle(points)
-    }
-}
-
 fn farthest(points: &[Coord], from: Coord) -> (Coord, f64) {
     let mut best = (from, 0.0);
     for &point in points {

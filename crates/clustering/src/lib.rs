@@ -31,11 +31,11 @@ pub use budget::Budget;
 pub use canonical_order::CanonicalOrder;
 pub use cluster_table::{Clustered, cluster_table};
 pub use convex_hull::{convex_hull, convex_hull_into};
-pub use enclosing_circle::{Circle, CircleFinder, enclosing_circle};
+pub use enclosing_circle::{Circle, enclosing_circle};
 pub use error::Error;
 pub use graph::Graph;
 pub use grouping::{Grouping, Lineage};
-pub use map_svg::map_svg;
+pub use map_svg::{map_svg, map_svg_with_flags};
 pub use params::{
     AdjacencyChoice, BadGeometries, BadWeights, Condition, Method, OnConflict, Params, Rule,
     Setting, SmallIslands,

@@ -21,17 +21,30 @@ const COLOURS: [&str; 12] = [
 const SOLID: f64 = 0.95;
 const FAINT: f64 = 0.3;
 
-/// Draws a clustered table as a map: each cluster in a colour, and faint if the table of clusters, where it is given, says
-/// that it is out of range, too wide or in pieces. Cells of a lattice are drawn as cells, polygons as polygons, points as dots.
+/// Draws a clustered table as a map, each cluster in a colour. Cells of a lattice are drawn as cells, polygons as polygons,
+/// points as dots.
 ///
 /// # Errors
-/// [`Error::NoColumn`] if either table has no `cluster_id`; an unreadable geometry.
-pub fn map_svg(table: &Table, clusters: Option<&Table>) -> Result<String, Error> {
+/// [`Error::NoColumn`] if the table has no `cluster_id`; an unreadable geometry.
+pub fn map_svg(table: &Table) -> Result<String, Error> {
+    draw(table, None)
+}
+
+/// [`map_svg`] with the clusters faint that are out of range, too wide or in pieces, as the table of clusters says.
+///
+/// # Errors
+/// As [`map_svg`], for either table.
+pub fn map_svg_with_flags(table: &Table, clusters: &Table) -> Result<String, Error> {
+    draw(table, Some(&flags_of(clusters)?))
+}
+
+fn draw(table: &Table, flags: Option<&BTreeMap<String, String>>) -> Result<String, Error> {
     columns::require(table, "cluster_id")?;
     let ids = table.texts("cluster_id")?;
-    let flagged = match clusters {
-        Some(clusters) => flagged(clusters)?,
-        None => BTreeMap::new(),
+    let flags_of = |id: &str| {
+        flags
+            .and_then(|flags| flags.get(id))
+            .map_or("", String::as_str)
     };
     let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (row, id) in ids.iter().enumerate() {
@@ -42,7 +55,7 @@ pub fn map_svg(table: &Table, clusters: Option<&Table>) -> Result<String, Error>
     let ink = Ink::of(table)?;
     let mut drawing = String::new();
     for (number, (id, rows)) in members.iter().enumerate() {
-        let flags = flagged.get(*id).map_or("", String::as_str);
+        let flags = flags_of(id);
         let note = if flags.is_empty() {
             String::new()
         } else {
@@ -57,14 +70,11 @@ pub fn map_svg(table: &Table, clusters: Option<&Table>) -> Result<String, Error>
             ink.path(rows)
         );
     }
-    let faint = members
-        .keys()
-        .filter(|id| flagged.get(**id).is_some_and(|f| !f.is_empty()));
-    let caption = match clusters {
+    let faint = members.keys().filter(|id| !flags_of(id).is_empty()).count();
+    let caption = match flags {
         Some(_) => format!(
-            "{} clusters; {} faint: a limit is not met",
-            members.len(),
-            faint.count()
+            "{} clusters; {faint} faint: a limit is not met",
+            members.len()
         ),
         None => format!("{} clusters", members.len()),
     };
@@ -72,7 +82,7 @@ pub fn map_svg(table: &Table, clusters: Option<&Table>) -> Result<String, Error>
 }
 
 /// The flags of each cluster.
-fn flagged(clusters: &Table) -> Result<BTreeMap<String, String>, Error> {
+fn flags_of(clusters: &Table) -> Result<BTreeMap<String, String>, Error> {
     columns::require(clusters, "cluster_id")?;
     columns::require(clusters, "flags")?;
     let ids = clusters.texts("cluster_id")?;
