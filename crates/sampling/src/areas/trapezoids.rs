@@ -32,14 +32,6 @@ pub(crate) struct Trapezoid {
     pub(crate) at_north: [f64; 2],
 }
 
-impl Trapezoid {
-    /// Area in squared coordinates.
-    pub(crate) fn area(&self) -> f64 {
-        (self.at_south[1] - self.at_south[0] + self.at_north[1] - self.at_north[0]) / 2.0
-            * (self.north - self.south)
-    }
-}
-
 /// Why rings do not bound an area, and where.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
@@ -325,7 +317,10 @@ mod tests {
     }
 
     fn area(rings: &[Vec<Coord>]) -> Result<f64, Fault> {
-        Ok(trapezoids(rings)?.iter().map(Trapezoid::area).sum())
+        let width = |[west, east]: [f64; 2]| east - west;
+        let area =
+            |t: &Trapezoid| (width(t.at_south) + width(t.at_north)) / 2.0 * (t.north - t.south);
+        Ok(trapezoids(rings)?.iter().map(area).sum())
     }
 
     fn square(x: f64, y: f64, side: f64) -> Vec<Coord> {

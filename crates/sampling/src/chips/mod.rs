@@ -1,5 +1,11 @@
 //! Chips: an overlapping grid of image chips over labelled features.
 
+mod drawing;
+mod folds;
+mod lattice;
 mod plan;
+mod planning;
 
+pub use drawing::draw_chips;
 pub use plan::{ChipPlan, Folds, Keep, Select, SourceGrid};
+pub use planning::plan_chips;

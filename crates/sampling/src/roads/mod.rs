@@ -14,5 +14,6 @@ mod towns;
 mod visits;
 mod walk;
 
+pub(crate) use lines::way_number;
 pub use plan::{Compat, Order, RoadPlan, Side};
 pub use planning::{Network, RoadsInput, plan_roads};

@@ -10,7 +10,14 @@ const UNPAVED: [&str; 8] = [
 
 /// Keys that make a closed way an area: a car park or a square, not a road that ends where it began.
 const OF_AREAS: [&str; 8] = [
-    "amenity", "building", "landuse", "leisure", "natural", "public_transport", "shop", "tourism",
+    "amenity",
+    "building",
+    "landuse",
+    "leisure",
+    "natural",
+    "public_transport",
+    "shop",
+    "tourism",
 ];
 
 /// Tags of OpenStreetMap, by key.
@@ -175,8 +182,15 @@ mod tests {
         };
         assert!(area(&[("highway", "residential"), ("amenity", "parking")]));
         assert!(area(&[("highway", "residential"), ("area", "yes")]));
-        assert!(!area(&[("highway", "residential"), ("amenity", "parking"), ("area", "no")]));
-        assert!(!area(&[("highway", "residential"), ("name", "Fingastrasse")]));
+        assert!(!area(&[
+            ("highway", "residential"),
+            ("amenity", "parking"),
+            ("area", "no")
+        ]));
+        assert!(!area(&[
+            ("highway", "residential"),
+            ("name", "Fingastrasse")
+        ]));
     }
 
     #[test]
