@@ -62,7 +62,8 @@ def make_tables(programs: Path, folder: Path, scale: float) -> list[Path]:
 
 
 def kickoff(deployment: Deployment) -> dict:
-    event = {"workflow": "cluster", "input_bucket": deployment.input_bucket, "output_bucket": deployment.output_bucket}
+    buckets = {"input_bucket": deployment.input_bucket, "output_bucket": deployment.output_bucket}
+    event = {"workflow": "cluster", "max_concurrency": 2 * (os.cpu_count() or 1)} | buckets
     reply = boto3.client("lambda").invoke(FunctionName=deployment.function("kickoff"), Payload=json.dumps(event))
     answer = json.load(reply["Payload"])
     if "FunctionError" in reply:
