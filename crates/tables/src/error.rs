@@ -99,6 +99,14 @@ pub enum Error {
         /// The table's length.
         rows: usize,
     },
+    /// A row group is past the end of a file.
+    #[error("row group {group} does not exist; the file has {groups}")]
+    NoSuchRowGroup {
+        /// The position asked for, counted from 0.
+        group: usize,
+        /// How many there are.
+        groups: usize,
+    },
     /// Row group sizes do not add up to the table's rows.
     #[error("row groups hold {found} rows together, the table has {expected}")]
     RowGroups {

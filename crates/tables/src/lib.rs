@@ -25,13 +25,19 @@
 //!
 //! What it does not do: curved geometries, raster data, editing files in place, datum shifts by grid.
 
+mod archive;
+mod cells;
 mod column;
 mod crs;
+mod delimited;
 mod error;
+mod flatgeobuf;
+mod geojson;
 mod geometry;
 mod geoparquet;
 mod open;
 mod pandas;
+mod shapefile;
 pub mod split;
 mod table;
 mod values;

@@ -1,7 +1,13 @@
 //! Coordinate reference systems: named by EPSG code or PROJJSON, made up for a place, or unknown.
 
+mod datum;
+mod description;
 mod distortion;
+mod methods;
 mod projection;
+mod projjson;
+mod registry;
+mod wkt;
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,6 +17,7 @@ use geo::Coord;
 use serde_json::{Value, json};
 
 use crate::{Error, Result};
+use description::Description;
 
 pub use projection::Projection;
 
@@ -18,92 +25,163 @@ const WGS84: &str = "+proj=longlat +datum=WGS84 +no_defs";
 
 /// A coordinate reference system.
 ///
-/// Coordinates are always x, y (longitude, latitude or easting, northing), whatever order the definition of the system has
-/// for its axes: so GeoParquet, GeoJSON and every other format read here have them.
+/// Coordinates are always x, y (longitude, latitude or easting, northing), whatever order the
+/// definition of the system has for its axes: so GeoParquet, GeoJSON and every other format read
+/// here have them.
 #[derive(Clone, Debug)]
-pub struct Crs(Arc<Definition>);
+pub struct Crs(Arc<System>);
 
 #[derive(Debug)]
-enum Definition {
+enum System {
     Unknown,
     Known {
         name: String,
         epsg: Option<u32>,
         /// The definition as a PROJ string, or why there is none.
         proj: std::result::Result<String, String>,
-        /// As it came in a file.
-        projjson: Option<Value>,
+        notation: Notation,
     },
 }
 
+/// Where the PROJJSON of a system comes from.
+#[derive(Debug)]
+enum Notation {
+    /// It is PROJJSON, as it came in a file.
+    Given(Value),
+    /// The registry, by its code.
+    Registered(u32),
+    /// A definition that has no code.
+    Described(Description),
+}
+
 impl Crs {
-    /// Longitude and latitude in degrees on WGS 84 (OGC:CRS84, in this order of axes the same as EPSG:4326).
+    /// Longitude and latitude in degrees on WGS 84 (OGC:CRS84, in this order of axes the same as
+    /// EPSG:4326).
     #[must_use]
     pub fn wgs84() -> Self {
-        Self::known("WGS 84", Some(4326), WGS84, Some(crs84()))
+        Self::known(
+            "WGS 84",
+            Some(4326),
+            Ok(WGS84.to_owned()),
+            Notation::Given(crs84()),
+        )
     }
 
     /// Coordinates of which nobody said what they are (`"crs": null`).
     #[must_use]
     pub fn unknown() -> Self {
-        Self(Arc::new(Definition::Unknown))
+        Self(Arc::new(System::Unknown))
     }
 
-    fn known(name: &str, epsg: Option<u32>, proj: &str, projjson: Option<Value>) -> Self {
-        Self(Arc::new(Definition::Known {
+    fn known(
+        name: &str,
+        epsg: Option<u32>,
+        proj: std::result::Result<String, String>,
+        notation: Notation,
+    ) -> Self {
+        Self(Arc::new(System::Known {
             name: name.to_owned(),
             epsg,
-            proj: Ok(proj.to_owned()),
-            projjson,
+            proj,
+            notation,
         }))
     }
 
     /// The system of an EPSG code.
     ///
     /// # Errors
-    /// [`Error::UnknownCrs`] for a code that is not registered, or was not when the definitions were collected.
+    /// [`Error::UnknownCrs`] for a code that is not registered, or was not when the definitions
+    /// were collected.
     pub fn from_epsg(code: u32) -> Result<Self> {
-        let definition = u16::try_from(code)
-            .ok()
-            .and_then(crs_definitions::from_code);
-        let definition = definition.ok_or_else(|| Error::UnknownCrs {
+        Self::registered(code, Notation::Registered(code)).ok_or_else(|| Error::UnknownCrs {
             crs: format!("EPSG:{code}"),
             problem: "no such code is known; give another, or PROJJSON".to_owned(),
-        })?;
-        Ok(Self::known(
-            &format!("EPSG:{code}"),
+        })
+    }
+
+    fn registered(code: u32, notation: Notation) -> Option<Self> {
+        let entry = registry::entry(code)?;
+        let in_degrees = !entry.wkt.starts_with("GEOGCS[") || entry.wkt.contains("UNIT[\"degree\"");
+        let proj = if in_degrees {
+            Ok(entry.proj4.to_owned())
+        } else {
+            Err("its coordinates are not in degrees".to_owned())
+        };
+        Some(Self::known(
+            registry::name(&entry),
             Some(code),
-            definition.proj4,
-            None,
+            proj,
+            notation,
         ))
     }
 
     /// The system that a PROJJSON object describes.
     ///
+    /// A system that cannot be computed here is still accepted, and kept as it is: only to
+    /// project with it is an error.
+    ///
     /// # Errors
-    /// [`Error::UnknownCrs`] when it is no PROJJSON object.
+    /// [`Error::UnknownCrs`] when it is no PROJJSON.
     pub fn from_projjson(json: &Value) -> Result<Self> {
-        let code = json.get("id").and_then(|id| id.get("code"));
-        let code = code
-            .and_then(Value::as_u64)
-            .and_then(|code| u32::try_from(code).ok());
-        match code {
-            Some(code) => {
-                let known = Self::from_epsg(code)?;
-                let proj = known.proj()?.to_owned();
-                Ok(Self::known(
-                    &format!("EPSG:{code}"),
-                    Some(code),
-                    &proj,
-                    Some(json.clone()),
-                ))
-            }
-            None => Ok(Self::wgs84()),
+        let name = json
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or("given as PROJJSON");
+        if json.get("type").and_then(Value::as_str).is_none() {
+            return Err(Error::UnknownCrs {
+                crs: name.to_owned(),
+                problem: "it is not PROJJSON: no type is given".to_owned(),
+            });
         }
+        let id = projjson::id(json);
+        if id
+            .as_ref()
+            .is_some_and(|id| id.authority == "OGC" && id.code == "CRS84")
+        {
+            let given = Notation::Given(json.clone());
+            return Ok(Self::known(name, Some(4326), Ok(WGS84.to_owned()), given));
+        }
+        let code = id.and_then(|id| id.epsg());
+        let registered =
+            code.and_then(|code| Self::registered(code, Notation::Given(json.clone())));
+        Ok(registered.unwrap_or_else(|| {
+            let proj = projjson::parse(json);
+            let proj = proj.and_then(|system| system.to_proj(&registry::datum(&system.geographic)));
+            Self::known(name, code, proj, Notation::Given(json.clone()))
+        }))
     }
 
-    /// Lambert's azimuthal equal-area projection of WGS 84 centred at a place, in metres: areas are right everywhere, and
-    /// distances within 200 km of the centre to 0.02 %.
+    /// The system that Well-Known Text 1 describes, as in the `.prj` file of a Shapefile; its
+    /// EPSG code is found where the text gives none.
+    ///
+    /// # Errors
+    /// [`Error::UnknownCrs`] when the text cannot be understood.
+    pub fn from_wkt(text: &str) -> Result<Self> {
+        let unknown = |problem| Error::UnknownCrs {
+            crs: "given as Well-Known Text".to_owned(),
+            problem,
+        };
+        let system = wkt::parse(text).map_err(unknown)?;
+        let code = system.id().and_then(description::Id::epsg);
+        let code = code.or_else(|| registry::identify(&system));
+        if let Some(known) = code.and_then(|code| Self::from_epsg(code).ok()) {
+            return Ok(known);
+        }
+        Ok(Self::described(system))
+    }
+
+    fn described(system: Description) -> Self {
+        let proj = system.to_proj(&registry::datum(&system.geographic));
+        Self::known(
+            &system.name().to_owned(),
+            None,
+            proj,
+            Notation::Described(system),
+        )
+    }
+
+    /// Lambert's azimuthal equal-area projection of WGS 84 centred at a place, in metres: areas
+    /// are right everywhere, and distances within 200 km of the centre to 0.02 %.
     ///
     /// # Errors
     /// [`Error::CoordinateOutOfRange`].
@@ -111,15 +189,7 @@ impl Crs {
         projection::check_lon_lat(&[Coord { x: lon, y: lat }])?;
         // a tenth of a metre, so that noise in the input does not make another system
         let (lon, lat) = ((lon * 1e6).round() / 1e6, (lat * 1e6).round() / 1e6);
-        let proj = format!(
-            "+proj=laea +lat_0={lat} +lon_0={lon} +x_0=0 +y_0=0 +datum=WGS84 +units=m +no_defs"
-        );
-        Ok(Self::known(
-            &format!("Lambert azimuthal equal area at {lon}, {lat}"),
-            None,
-            &proj,
-            None,
-        ))
+        Ok(Self::described(Description::equal_area_at(lon, lat)))
     }
 
     /// [`Crs::local_equal_area`] at the middle of these longitudes and latitudes, also across 180 degrees.
@@ -149,15 +219,15 @@ impl Crs {
     #[must_use]
     pub fn epsg(&self) -> Option<u32> {
         match self.0.as_ref() {
-            Definition::Unknown => None,
-            Definition::Known { epsg, .. } => *epsg,
+            System::Unknown => None,
+            System::Known { epsg, .. } => *epsg,
         }
     }
 
     /// Whether nothing is known of the coordinates.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
-        matches!(self.0.as_ref(), Definition::Unknown)
+        matches!(self.0.as_ref(), System::Unknown)
     }
 
     /// Whether coordinates are longitude and latitude in degrees.
@@ -167,7 +237,8 @@ impl Crs {
             .is_ok_and(|proj| proj.starts_with("+proj=longlat"))
     }
 
-    /// The metres in one unit of the coordinates of a projected system; `None` for degrees and for the unknown.
+    /// The metres in one unit of the coordinates of a projected system; `None` for degrees, for
+    /// the unknown and for what cannot be computed.
     #[must_use]
     pub fn metres_per_unit(&self) -> Option<f64> {
         if self.is_geographic() {
@@ -176,67 +247,69 @@ impl Crs {
         Some(projection::parse(self).ok()?.to_meter())
     }
 
-    /// The PROJJSON that describes the system, as it came if it came in a file; null for the unknown.
+    /// The PROJJSON that describes the system, as it came if it came so; null for the unknown.
     ///
     /// # Errors
-    /// [`Error::UnsupportedCrs`] for a projection method that is not described here.
+    /// [`Error::UnsupportedCrs`] for a registered system with a projection method that is not
+    /// described here.
     pub fn to_projjson(&self) -> Result<Value> {
         match self.0.as_ref() {
-            Definition::Unknown => Ok(Value::Null),
-            Definition::Known {
-                projjson: Some(json),
+            System::Unknown => Ok(Value::Null),
+            System::Known {
+                notation: Notation::Given(json),
                 ..
             } => Ok(json.clone()),
-            Definition::Known { .. } => Err(Error::UnsupportedCrs {
-                crs: self.to_string(),
-                problem: "it cannot be described in PROJJSON".to_owned(),
-            }),
+            System::Known {
+                notation: Notation::Described(system),
+                ..
+            } => Ok(projjson::write(system)),
+            System::Known {
+                notation: Notation::Registered(code),
+                ..
+            } => {
+                let system = registry::describe(*code);
+                let json = system.map(|system| projjson::write(&system));
+                json.map_err(|problem| self.unsupported(problem))
+            }
         }
     }
 
     /// The PROJ string.
     fn proj(&self) -> Result<&str> {
         match self.0.as_ref() {
-            Definition::Unknown => Err(Error::UnknownCrs {
+            System::Unknown => Err(Error::UnknownCrs {
                 crs: self.to_string(),
-                problem:
-                    "coordinates without a reference system cannot be projected; say what to assume"
-                        .to_owned(),
+                problem: "coordinates without a reference system cannot be projected; say which \
+                          to assume"
+                    .to_owned(),
             }),
-            Definition::Known { proj: Ok(proj), .. } => Ok(proj),
-            Definition::Known {
+            System::Known { proj: Ok(proj), .. } => Ok(proj),
+            System::Known {
                 proj: Err(problem), ..
-            } => Err(Error::UnsupportedCrs {
-                crs: self.to_string(),
-                problem: problem.clone(),
-            }),
+            } => Err(self.unsupported(problem.clone())),
+        }
+    }
+
+    fn unsupported(&self, problem: String) -> Error {
+        Error::UnsupportedCrs {
+            crs: self.to_string(),
+            problem,
         }
     }
 }
 
+/// Systems are equal when coordinates mean the same in both: by EPSG code, else by definition.
 impl PartialEq for Crs {
     fn eq(&self, other: &Self) -> bool {
-        match (self.0.as_ref(), other.0.as_ref()) {
-            (Definition::Unknown, Definition::Unknown) => true,
-            (
-                Definition::Known {
-                    epsg,
-                    proj,
-                    projjson,
-                    ..
-                },
-                Definition::Known {
-                    epsg: other_epsg,
-                    proj: other_proj,
-                    projjson: other_projjson,
-                    ..
-                },
-            ) => {
-                (epsg.is_some() && epsg == other_epsg)
-                    || (proj.is_ok() && proj == other_proj)
-                    || (projjson.is_some() && projjson == other_projjson)
-            }
-            _ => false,
+        if self.is_unknown() || other.is_unknown() {
+            return self.is_unknown() && other.is_unknown();
+        }
+        if self.epsg().is_some() && other.epsg().is_some() {
+            return self.epsg() == other.epsg();
+        }
+        match (self.proj(), other.proj()) {
+            (Ok(ours), Ok(theirs)) => ours == theirs,
+            _ => self.to_projjson().ok() == other.to_projjson().ok(),
         }
     }
 }
@@ -244,8 +317,13 @@ impl PartialEq for Crs {
 impl fmt::Display for Crs {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_ref() {
-            Definition::Unknown => out.write_str("unknown"),
-            Definition::Known { name, .. } => out.write_str(name),
+            System::Unknown => out.write_str("unknown"),
+            System::Known {
+                name,
+                epsg: Some(code),
+                ..
+            } => write!(out, "EPSG:{code} ({name})"),
+            System::Known { name, .. } => out.write_str(name),
         }
     }
 }

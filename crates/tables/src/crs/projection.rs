@@ -7,6 +7,7 @@ use proj4rs::Proj;
 use proj4rs::transform::{Transform, TransformClosure, transform};
 
 use super::Crs;
+use super::datum::{self, DatumShift};
 use crate::{Error, Result};
 
 /// Coordinates handled at a time: they stay in the cache through all steps of the operation.
@@ -34,16 +35,30 @@ impl Projection {
     /// # Errors
     /// [`Error::UnknownCrs`] when one is unknown; [`Error::UnsupportedCrs`] when one cannot be computed rightly.
     pub fn between(from: &Crs, to: &Crs) -> Result<Self> {
-        let (from_proj, to_proj) = (parse(from)?, parse(to)?);
         let same = from == to;
-        let operation = format!("{from} to {to}");
+        let (from_proj, from_shift) = parse_with_datum(from)?;
+        let (to_proj, to_shift) = parse_with_datum(to)?;
+        if !same {
+            for (crs, shift) in [(from, &from_shift), (to, &to_shift)] {
+                if *shift == DatumShift::Unknown {
+                    return Err(
+                        crs.unsupported("what takes its datum to WGS 84 is not known".to_owned())
+                    );
+                }
+            }
+        }
+        let shift = if same {
+            "nothing to do".to_owned()
+        } else {
+            datum::describe(&from_shift, &to_shift)
+        };
         Ok(Self {
             from_geographic: from_proj.is_latlong(),
             to_geographic: to_proj.is_latlong(),
             from: from_proj,
             to: to_proj,
             same,
-            operation,
+            operation: format!("{from} to {to}: {shift}"),
         })
     }
 
@@ -137,10 +152,20 @@ impl Projection {
 
 /// The parsed definition of a system.
 pub(super) fn parse(crs: &Crs) -> Result<Proj> {
-    Proj::from_proj_string(crs.proj()?).map_err(|error| Error::UnsupportedCrs {
-        crs: crs.to_string(),
-        problem: error.to_string().to_lowercase(),
-    })
+    parse_with_datum(crs).map(|(proj, _)| proj)
+}
+
+fn parse_with_datum(crs: &Crs) -> Result<(Proj, DatumShift)> {
+    let (text, shift) = datum::without_grids(crs.proj()?);
+    let unsupported =
+        |error: &dyn std::fmt::Display| crs.unsupported(error.to_string().to_lowercase());
+    let proj = Proj::from_proj_string(&text).map_err(|error| unsupported(&error))?;
+    if proj.is_geocent() {
+        return Err(unsupported(
+            &"geocentric coordinates are not places on a map",
+        ));
+    }
+    Ok((proj, shift))
 }
 
 /// That coordinates are longitudes and latitudes in degrees.

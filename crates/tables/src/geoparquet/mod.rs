@@ -7,9 +7,11 @@ mod metadata;
 mod read;
 mod write;
 
-pub(crate) use read::{ParquetFile, read};
+pub(crate) use read::{ParquetFile, Rows, read};
 pub(crate) use write::RowGroupWriter;
 pub use write::{GeoParquetWriter, RowGroups, WriteOptions};
 
 /// The name of the format in messages.
 pub(crate) const FORMAT: &str = "Parquet";
+/// What every Parquet file begins with.
+pub(crate) const MAGIC: &[u8] = b"PAR1";

@@ -36,13 +36,33 @@ pub(crate) struct ParquetFile {
     native: Option<(usize, Field)>,
 }
 
-/// A whole file as a table.
+/// Which rows of a file are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rows {
+    All,
+    /// Those of the row group at this position.
+    Group(usize),
+}
+
+impl Rows {
+    /// The positions of the row groups among so many.
+    fn groups(self, groups: usize) -> Result<Vec<usize>> {
+        match self {
+            Self::All => Ok((0..groups).collect()),
+            Self::Group(group) if group < groups => Ok(vec![group]),
+            Self::Group(group) => Err(Error::NoSuchRowGroup { group, groups }),
+        }
+    }
+}
+
+/// A file as a table.
 pub(crate) fn read(
     name: &str,
     input: impl ChunkReader + 'static,
+    row_groups: Rows,
     options: &ReadOptions,
 ) -> Result<Table> {
-    let file = ParquetFile::open(name, input, options)?;
+    let file = ParquetFile::open(name, input, row_groups, options)?;
     let (schema, primary) = (Arc::clone(&file.schema), file.primary.clone());
     let batches = file.collect::<Result<Vec<_>>>()?;
     Table::of_batches(&schema, &batches, primary)
@@ -53,6 +73,7 @@ impl ParquetFile {
     pub fn open(
         name: &str,
         input: impl ChunkReader + 'static,
+        rows: Rows,
         options: &ReadOptions,
     ) -> Result<Self> {
         let malformed = |problem: String| Error::malformed(name, FORMAT, problem);
@@ -67,7 +88,8 @@ impl ParquetFile {
 
         let selected = select(metadata.schema(), options, primary_name.as_deref())?;
         let mask = ProjectionMask::roots(metadata.parquet_schema(), selected.iter().copied());
-        check_pages(&input, metadata.metadata(), &mask).map_err(malformed)?;
+        let groups = rows.groups(metadata.metadata().num_row_groups())?;
+        check_pages(&input, metadata.metadata(), &groups, &mask).map_err(malformed)?;
 
         let all_fields = metadata.schema().fields();
         let mut fields: Vec<_> = selected
@@ -95,6 +117,7 @@ impl ParquetFile {
         let schema = Arc::new(Schema::new_with_metadata(fields, kept));
         let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata)
             .with_projection(mask)
+            .with_row_groups(groups)
             .with_batch_size(BLOCK_ROWS)
             .build()
             .map_err(|error| malformed(error.to_string()))?;
@@ -190,10 +213,14 @@ fn select(schema: &Schema, options: &ReadOptions, primary: Option<&str>) -> Resu
 fn check_pages(
     input: &impl ChunkReader,
     metadata: &ParquetMetaData,
+    groups: &[usize],
     mask: &ProjectionMask,
 ) -> std::result::Result<(), String> {
-    for row_group in metadata.row_groups() {
-        for (leaf, chunk) in row_group.columns().iter().enumerate() {
+    for group in groups
+        .iter()
+        .filter_map(|&group| metadata.row_groups().get(group))
+    {
+        for (leaf, chunk) in group.columns().iter().enumerate() {
             if mask.leaf_included(leaf) {
                 claims::check_pages(input, chunk)?;
             }

@@ -1,0 +1,247 @@
+//! A reference system in full: datum, ellipsoid, projection, units. What PROJJSON and Well-Known Text are read into.
+
+use std::fmt::Write;
+
+use super::methods::{LAMBERT_AZIMUTHAL_EQUAL_AREA, Method, Quantity};
+
+/// An authority's identifier, such as EPSG 4326.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Id {
+    pub authority: String,
+    pub code: String,
+}
+
+impl Id {
+    /// The code, if the authority is EPSG.
+    pub fn epsg(&self) -> Option<u32> {
+        self.authority
+            .eq_ignore_ascii_case("EPSG")
+            .then(|| self.code.parse().ok())
+            .flatten()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Ellipsoid {
+    pub name: String,
+    /// Metres.
+    pub semi_major_axis: f64,
+    /// Zero for a sphere.
+    pub inverse_flattening: f64,
+}
+
+/// A geographic system.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Geographic {
+    pub name: String,
+    pub id: Option<Id>,
+    pub datum: String,
+    pub datum_id: Option<Id>,
+    pub ellipsoid: Ellipsoid,
+    pub prime_meridian: String,
+    /// Degrees east of Greenwich.
+    pub prime_longitude: f64,
+    /// Degrees in one unit of its coordinates.
+    pub degrees_per_unit: f64,
+    /// What takes its datum to WGS 84, if the definition says so: three or seven parameters, in metres, arc seconds and parts
+    /// per million (position vector convention).
+    pub to_wgs84: Option<Vec<f64>>,
+}
+
+/// How a projected system is derived from a geographic one.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Conversion {
+    pub name: String,
+    pub method: &'static Method,
+    /// In the order of the method's parameters; degrees and metres.
+    pub values: Vec<f64>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LengthUnit {
+    pub name: String,
+    pub metres: f64,
+}
+
+/// A projected system, but for its base.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Projected {
+    pub name: String,
+    pub id: Option<Id>,
+    pub conversion: Conversion,
+    pub unit: LengthUnit,
+}
+
+/// A geographic or projected system.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Description {
+    pub geographic: Geographic,
+    pub projected: Option<Projected>,
+}
+
+impl Description {
+    pub fn name(&self) -> &str {
+        self.projected
+            .as_ref()
+            .map_or(&self.geographic.name, |projected| &projected.name)
+    }
+
+    pub fn id(&self) -> Option<&Id> {
+        self.projected
+            .as_ref()
+            .map_or(self.geographic.id.as_ref(), |projected| {
+                projected.id.as_ref()
+            })
+    }
+
+    /// WGS 84, longitude and latitude.
+    pub fn wgs84() -> Self {
+        let epsg = |code: &str| {
+            Some(Id {
+                authority: "EPSG".to_owned(),
+                code: code.to_owned(),
+            })
+        };
+        let geographic = Geographic {
+            name: "WGS 84".to_owned(),
+            id: epsg("4326"),
+            datum: "World Geodetic System 1984".to_owned(),
+            datum_id: epsg("6326"),
+            ellipsoid: Ellipsoid {
+                name: "WGS 84".to_owned(),
+                semi_major_axis: 6_378_137.0,
+                inverse_flattening: 298.257_223_563,
+            },
+            prime_meridian: "Greenwich".to_owned(),
+            prime_longitude: 0.0,
+            degrees_per_unit: 1.0,
+            to_wgs84: Some(vec![0.0; 3]),
+        };
+        Self {
+            geographic,
+            projected: None,
+        }
+    }
+
+    /// Lambert's azimuthal equal-area projection of WGS 84, centred at a place.
+    pub fn equal_area_at(lon: f64, lat: f64) -> Self {
+        let method = &LAMBERT_AZIMUTHAL_EQUAL_AREA;
+        let name = format!("WGS 84 / equal area at {lon}, {lat}");
+        let conversion = Conversion {
+            name: name.clone(),
+            method,
+            values: vec![lat, lon, 0.0, 0.0],
+        };
+        let unit = LengthUnit {
+            name: "metre".to_owned(),
+            metres: 1.0,
+        };
+        let projected = Projected {
+            name,
+            id: None,
+            conversion,
+            unit,
+        };
+        Self {
+            projected: Some(projected),
+            ..Self::wgs84()
+        }
+    }
+
+    /// The system as a PROJ string, its datum as `datum` says in PROJ's notation.
+    pub fn to_proj(&self, datum: &str) -> Result<String, String> {
+        let mut proj = String::new();
+        match &self.projected {
+            None if self.geographic.degrees_per_unit != 1.0 => {
+                return Err(format!(
+                    "its coordinates are in units of {} degrees; expected degrees",
+                    self.geographic.degrees_per_unit
+                ));
+            }
+            None => proj.push_str("+proj=longlat"),
+            Some(projected) => projected.conversion.write_proj(&mut proj),
+        }
+        let ellipsoid = &self.geographic.ellipsoid;
+        if !is_web_mercator(self.projected.as_ref()) {
+            let _ = write!(proj, " +a={}", ellipsoid.semi_major_axis);
+            let _ = match ellipsoid.inverse_flattening {
+                0.0 => write!(proj, " +b={}", ellipsoid.semi_major_axis),
+                flattening => write!(proj, " +rf={flattening}"),
+            };
+            if !datum.is_empty() {
+                let _ = write!(proj, " {datum}");
+            }
+        }
+        if self.geographic.prime_longitude != 0.0 {
+            let _ = write!(proj, " +pm={}", self.geographic.prime_longitude);
+        }
+        if let Some(projected) = &self.projected {
+            let _ = write!(proj, " +to_meter={}", projected.unit.metres);
+        }
+        Ok(proj + " +no_defs")
+    }
+}
+
+fn is_web_mercator(projected: Option<&Projected>) -> bool {
+    projected.is_some_and(|projected| projected.conversion.method.proj == "webmerc")
+}
+
+impl Conversion {
+    /// The value of a parameter by its EPSG code.
+    fn value(&self, code: u32) -> Option<f64> {
+        let position = self
+            .method
+            .parameters
+            .iter()
+            .position(|parameter| parameter.code == code)?;
+        self.values.get(position).copied()
+    }
+
+    fn write_proj(&self, proj: &mut String) {
+        // EPSG has no method of its own for the Swiss grid: an oblique Mercator whose line runs east
+        let is_swiss = self.method.proj == "omerc"
+            && self.value(8813) == Some(90.0)
+            && self.value(8814) == Some(90.0);
+        let _ = match self.method.proj {
+            "webmerc" => write!(proj, "+proj=merc +a=6378137 +b=6378137 +nadgrids=@null"),
+            _ if is_swiss => write!(proj, "+proj=somerc"),
+            method => write!(proj, "+proj={method}"),
+        };
+        for (parameter, value) in self.method.parameters.iter().zip(&self.values) {
+            let key = match parameter.proj {
+                "" => continue,
+                "alpha" | "gamma" if is_swiss => continue,
+                "lonc" if is_swiss => "lon_0",
+                key => key,
+            };
+            let _ = write!(proj, " +{key}={value}");
+        }
+        match self.method.code {
+            // with one standard parallel, it is the latitude of origin
+            9801 => drop(write!(
+                proj,
+                " +lat_1={}",
+                self.value(8801).unwrap_or_default()
+            )),
+            // the pole is on the side of the standard parallel
+            9829 => {
+                let pole = if self.value(8832).unwrap_or_default() < 0.0 {
+                    -90
+                } else {
+                    90
+                };
+                let _ = write!(proj, " +lat_0={pole}");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The factor that takes a value of a quantity into degrees, metres or plain numbers.
+pub(super) fn factor(quantity: Quantity, degrees_per_unit: f64, metres_per_unit: f64) -> f64 {
+    match quantity {
+        Quantity::Angle => degrees_per_unit,
+        Quantity::Length => metres_per_unit,
+        Quantity::Scale => 1.0,
+    }
+}
