@@ -68,7 +68,7 @@ pub fn cluster_table(
         ),
         Method::TunedKmeans => tuned_kmeans(&ground.places(), &settings, budget),
     };
-    let clusters = Clusters::arrange(&ground, grouping, &settings);
+    let clusters = Clusters::arrange(&ground, &grouping, &settings);
 
     let report = clusters.report(&ground, &table, weight_column, &settings);
     Ok(Clustered {
@@ -175,13 +175,13 @@ struct Clusters {
 }
 
 impl Clusters {
-    fn arrange(ground: &Ground, grouping: Grouping, settings: &Settings) -> Self {
+    fn arrange(ground: &Ground, grouping: &Grouping, settings: &Settings) -> Self {
         let mut first = vec![u64::MAX; grouping.clusters.len()];
         for (place, &cluster) in (0u64..).zip(&grouping.cluster_of) {
             let first = &mut first[cluster as usize];
             *first = place.min(*first);
         }
-        let Named { rank, mut names } = name(&grouping, &first);
+        let Named { rank, mut names } = name(grouping, &first);
         let cluster_of: Vec<u32> = grouping
             .cluster_of
             .iter()

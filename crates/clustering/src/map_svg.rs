@@ -165,7 +165,7 @@ impl Ink {
         let mut path = String::new();
         match self {
             Self::Cells { cells, canvas } => {
-                canvas.cells(&mut path, rows.iter().map(|&row| cells[row]).collect());
+                canvas.cells(&mut path, rows.iter().map(|&row| cells[row]));
             }
             Self::Shapes { shapes, canvas } => {
                 for shape in rows.iter().filter_map(|&row| shapes[row].as_ref()) {

@@ -1,1 +1,29 @@
-//! lambda-shell
+//! What every Transect binary shares.
+//!
+//! - [`Fault`]: the one mapping from our errors to the names that state machines match.
+//! - [`events`]: what each function takes and gives back; the JSON Schemas come from these.
+//! - [`serve`]: a function's life around its handler: logs, parsing, deadline, metrics.
+//! - [`Deadline`], [`memory_bytes`]: what a function may still use.
+//! - [`logs`]: JSON lines in Lambda, readable ones on a terminal.
+//!
+//! ```
+//! use lambda_shell::{Fault, FaultName};
+//!
+//! let fault: Fault = store::Error::NotFound { location: "s3://in/a.parquet".into() }.into();
+//! assert_eq!(fault.name, FaultName::NotFound);
+//! assert_eq!(fault.message, "s3://in/a.parquet does not exist");
+//! ```
+
+mod deadline;
+pub mod events;
+mod fault;
+pub mod logs;
+mod metrics;
+mod secrets;
+mod serve;
+
+pub use deadline::{Deadline, memory_bytes};
+pub use fault::{Fault, FaultName};
+pub use metrics::{Metrics, Unit};
+pub use secrets::CloudSecrets;
+pub use serve::{Invocation, serve};

@@ -129,7 +129,11 @@ fn streets_of_an_extract_become_samples_with_their_tags() {
         )
         .way(50, &[1, 99], &[("highway", "residential")])
         .way(60, &[1, 2, 4], &[("building", "yes")])
-        .way(70, &[1, 2, 4, 1], &[("highway", "residential"), ("amenity", "parking")]);
+        .way(
+            70,
+            &[1, 2, 4, 1],
+            &[("highway", "residential"), ("amenity", "parking")],
+        );
     let planned = from_pbf(&extract, &plan());
     // 44.5 m: points at 10, 20, 30 and 40 m, left and right
     assert_eq!(planned.samples.len(), 8);

@@ -97,6 +97,15 @@ pub trait Store: Send + Sync + Debug {
     /// As [`Store::get`].
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error>;
 
+    /// As [`Store::get_range`], with the caller's account paying for the transfer where the
+    /// bucket asks for that; elsewhere the same.
+    ///
+    /// # Errors
+    /// As [`Store::get`].
+    async fn get_range_as_payer(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
+        self.get_range(key, range).await
+    }
+
     /// Streams the object into a file, so that memory does not grow with its size.
     ///
     /// # Errors

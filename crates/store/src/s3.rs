@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::RequestPayer;
 use bytes::Bytes;
 
 use crate::{Depth, Error, Object, Page, Store, Written, check_key};
@@ -121,23 +122,11 @@ impl Store for S3 {
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
-        if range.is_empty() {
-            return Ok(Bytes::new());
-        }
-        let reply = self
-            .client
-            .get_object()
-            .bucket(&self.bucket)
-            .key(key)
-            .range(format!("bytes={}-{}", range.start, range.end - 1))
-            .send()
-            .await;
-        match reply {
-            Ok(reply) => self.body(key, reply.body).await,
-            // A range that starts past the end.
-            Err(e) if e.status() == Some(416) => Ok(Bytes::new()),
-            Err(e) => Err(self.failed(key, "read", &e)),
-        }
+        self.range(key, range, None).await
+    }
+
+    async fn get_range_as_payer(&self, key: &str, range: Range<u64>) -> Result<Bytes, Error> {
+        self.range(key, range, Some(RequestPayer::Requester)).await
     }
 
     async fn get_file(&self, key: &str, path: &Path) -> Result<u64, Error> {
@@ -287,6 +276,32 @@ impl Store for S3 {
 }
 
 impl S3 {
+    async fn range(
+        &self,
+        key: &str,
+        range: Range<u64>,
+        payer: Option<RequestPayer>,
+    ) -> Result<Bytes, Error> {
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        let reply = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .range(format!("bytes={}-{}", range.start, range.end - 1))
+            .set_request_payer(payer)
+            .send()
+            .await;
+        match reply {
+            Ok(reply) => self.body(key, reply.body).await,
+            // A range that starts past the end.
+            Err(e) if e.status() == Some(416) => Ok(Bytes::new()),
+            Err(e) => Err(self.failed(key, "read", &e)),
+        }
+    }
+
     async fn body(&self, key: &str, body: ByteStream) -> Result<Bytes, Error> {
         let body = body.collect().await.map_err(|e| Error::Unavailable {
             location: self.locate(key),

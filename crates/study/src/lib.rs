@@ -1,1 +1,36 @@
-//! study
+//! A study: what it asks, its plan, its pictures and its summary.
+//!
+//! A [`Study`] is read ([`Study::from_toml`] tells every mistake with its line), planned
+//! ([`plan`]), its batches are worked through ([`scrape`]), and what came of it is summed up
+//! ([`sum_up`]). Everything between those steps lies in a [`Store`](store::Store) under the
+//! [`Keys`] of the plan, so that each step may run on another machine, again, or later.
+//!
+//! The functions and the command line are thin over this crate; the work itself is done by
+//! `sampling`, `imagery` and `measures`, which know no store.
+
+mod check;
+mod error;
+pub mod events;
+mod fault;
+mod inputs;
+mod keys;
+mod measuring;
+mod planning;
+mod scraping;
+mod seams;
+mod secrets;
+mod stored;
+mod study;
+mod summing_up;
+
+pub use check::Mistake;
+pub use error::Error;
+pub use inputs::Inputs;
+pub use keys::Keys;
+pub use measuring::{MeasureReply, measure};
+pub use planning::{BatchLine, PlanReply, plan, plan_only, workers};
+pub use scraping::{Done, ScrapeReply, Watch, Worker};
+pub use seams::{Measures, Pictures, Ranges};
+pub use secrets::{CloudKeys, SecretKeys};
+pub use study::{Study, Taking};
+pub use summing_up::{SummaryReply, sum_up};

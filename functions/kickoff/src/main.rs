@@ -1,2 +1,16 @@
-//! Wiring only.
-fn main() {}
+//! The `kickoff` function: wiring only.
+
+use kickoff::StepFunctions;
+use store::Stores;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let config = aws_config::load_from_env().await;
+    let stores = Stores::on_s3(&config);
+    let executions = StepFunctions::new(&config);
+    lambda_shell::serve("kickoff", async |payload, invocation| {
+        let metrics = &mut invocation.metrics;
+        Box::pin(kickoff::handle(payload, &stores, &executions, metrics)).await
+    })
+    .await
+}

@@ -1,2 +1,17 @@
-//! Wiring only.
-fn main() {}
+//! The `scrape` function: the pictures of one batch.
+
+mod handler;
+
+use store::Stores;
+use study::CloudKeys;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let config = aws_config::load_from_env().await;
+    let stores = Stores::on_s3(&config);
+    let keys = CloudKeys::new(&config);
+    lambda_shell::serve("scrape", async |payload, invocation| {
+        handler::handle(payload, &stores, &keys, invocation).await
+    })
+    .await
+}

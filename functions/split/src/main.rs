@@ -1,2 +1,14 @@
-//! Wiring only.
-fn main() {}
+//! The `split` function: one big table to one file per value of a column.
+
+mod handler;
+
+use store::Stores;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let stores = Stores::on_s3(&aws_config::load_from_env().await);
+    lambda_shell::serve("split", async |payload, invocation| {
+        handler::handle(payload, &stores, &mut invocation.metrics).await
+    })
+    .await
+}

@@ -1,2 +1,16 @@
-//! Wiring only.
-fn main() {}
+//! The `summarise` function: the end of a run, and the record of each item that failed.
+
+mod clustering_run;
+mod failure;
+mod handler;
+
+use store::Stores;
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    let stores = Stores::on_s3(&aws_config::load_from_env().await);
+    lambda_shell::serve("summarise", async |payload, invocation| {
+        handler::handle(payload, &stores, &mut invocation.metrics).await
+    })
+    .await
+}

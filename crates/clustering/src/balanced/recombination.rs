@@ -1,6 +1,6 @@
 //! Making a partition better: neighbouring clusters are joined and divided anew, again and again.
 //!
-//! This is the recombination step of redistricting (DeFord, Duchin and Solomon, "Recombination: a family of Markov chains for
+//! This is the recombination step of redistricting (Daryl `DeFord`, Moon Duchin and Justin Solomon, "Recombination: a family of Markov chains for
 //! redistricting", Harvard Data Science Review 3(1), 2021) as a local search: a new division is kept if it is worth no less, or, with a
 //! chance that falls as the search cools, if it is worth less (Kirkpatrick et al., "Optimization by simulated annealing", Science
 //! 220, 1983).

@@ -84,11 +84,10 @@ impl Canvas {
     }
 
     /// Cells as runs along their rows.
-    pub fn cells(&self, path: &mut String, cells: Vec<[u32; 2]>) {
+    pub fn cells(&self, path: &mut String, cells: impl Iterator<Item = [u32; 2]>) {
         let shared = self.shared;
         let mut squares: Vec<(u32, u32)> = cells
-            .iter()
-            .map(|&[column, row]| (row / shared, column / shared))
+            .map(|[column, row]| (row / shared, column / shared))
             .collect();
         squares.sort_unstable();
         squares.dedup();

@@ -1,6 +1,6 @@
 //! Which part of which level a picture shows.
 
-use geo::{Coord, Rect, coord};
+use geo::{Coord, coord};
 use tables::Projection;
 
 use super::Level;
@@ -352,15 +352,6 @@ impl Level {
         (
             (place.x - self.origin.0) / self.pixel.0,
             (self.origin.1 - place.y) / self.pixel.1,
-        )
-    }
-
-    /// The ground that the level covers, in map units.
-    pub(crate) fn bounds(&self) -> Rect {
-        let (x, y) = self.origin;
-        Rect::new(
-            coord! { x: x, y: y - self.size.1 as f64 * self.pixel.1 },
-            coord! { x: x + self.size.0 as f64 * self.pixel.0, y: y },
         )
     }
 }

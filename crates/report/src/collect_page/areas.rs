@@ -41,8 +41,12 @@ pub(super) fn map_section(report: &CollectReport<'_>) -> Result<Section> {
             })
         })
         .collect();
-    let corners = areas.iter().flat_map(|area| area.outline.coords_iter());
-    let frame = Frame::around(corners.chain(samples.iter().map(|(place, _)| *place)));
+    let places: Vec<Coord> = areas
+        .iter()
+        .flat_map(|area| area.outline.coords_iter())
+        .chain(samples.iter().map(|(place, _)| *place))
+        .collect();
+    let frame = Frame::around(places.iter().copied());
     let step = samples.len().div_ceil(MOST_DOTS).max(1);
     let shown: Vec<(Coord, Status)> = samples.iter().copied().step_by(step).collect();
     let measure = report.measures.first().map_or("", String::as_str);

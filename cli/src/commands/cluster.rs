@@ -1,0 +1,193 @@
+//! `transect cluster`: survey clusters of one table.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clustering::{Budget, Clustered, Params, Setting, cluster_table};
+use lambda_shell::{Fault, FaultName};
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use tables::{ReadOptions, Table};
+
+use crate::files;
+
+/// Group the cells (or rooftops) of a table into survey clusters.
+///
+/// Reads GeoParquet, GeoJSON, FlatGeobuf, Shapefile or CSV with lon/lat; writes the same table
+/// as GeoParquet with cluster_id, cluster_weight and cluster_pass, and beside it
+/// clusters_NAME.parquet (one row a cluster, with its hull) and clusters_NAME.json (the report).
+///
+/// Example: transect cluster grid.parquet clustered_grid.parquet --weight population
+/// --target-weight 240 --target-radius 1000 --min-weight 180 --max-weight 300
+#[derive(Args)]
+pub struct Cluster {
+    /// Table of points or polygons
+    input: PathBuf,
+    /// Where the clustered table goes
+    output: PathBuf,
+    /// Column of weights; without it `population` if there is one, else each row counts 1
+    #[arg(long, value_name = "COLUMN")]
+    weight: Option<String>,
+    /// Weight a cluster should have [default: 240]
+    #[arg(long, value_name = "W")]
+    target_weight: Option<f64>,
+    /// Radius in metres that a cluster should not pass [default: 1000]
+    #[arg(long, value_name = "METRES")]
+    target_radius: Option<f64>,
+    /// Least weight [default: 0.75 of the target]
+    #[arg(long, value_name = "W")]
+    min_weight: Option<f64>,
+    /// Greatest weight [default: 1.25 of the target]
+    #[arg(long, value_name = "W")]
+    max_weight: Option<f64>,
+    /// EPSG code of the projection for distances [default: a local equal-area one]
+    #[arg(long, value_name = "CODE")]
+    projected_epsg: Option<u32>,
+    /// CRS of a table that names none, such as EPSG:4326
+    #[arg(long, value_name = "CRS")]
+    assume_crs: Option<String>,
+    /// balanced (connected, in range, compact) or tuned-kmeans (the published approach)
+    #[arg(long, default_value = "balanced")]
+    method: String,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Most starts of the balanced method [default: as many as pay]
+    #[arg(long, value_name = "N")]
+    starts: Option<u32>,
+    /// Which places are neighbours: auto, lattice, touching or scattered
+    #[arg(long, default_value = "auto")]
+    adjacency: String,
+    /// Which limit gives way where both cannot hold: weight keeps the range, radius the radius
+    #[arg(long, default_value = "weight", value_name = "LIMIT")]
+    on_conflict: String,
+    /// Column that clusters never cross (settlement type, district)
+    #[arg(long, value_name = "COLUMN")]
+    strata: Option<String>,
+    /// Most passes of tuned-kmeans, the first included [default: 10]
+    #[arg(long, value_name = "N")]
+    max_passes: Option<u32>,
+    /// Trials of the first pass of tuned-kmeans [default: 100]
+    #[arg(long, value_name = "N")]
+    initial_max_trials: Option<u32>,
+    /// Further settings as JSON, by the names of the `params` of an event
+    #[arg(long, value_name = "JSON")]
+    params: Option<String>,
+    /// Replace cluster columns that the table has already
+    #[arg(long)]
+    overwrite: bool,
+    /// Threads [default: one a processor]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Print the report as one JSON object on the last line of standard output
+    #[arg(long)]
+    json: bool,
+}
+
+impl Cluster {
+    pub fn run(self) -> Result<(), Fault> {
+        use_threads(self.threads)?;
+        let params = self.params()?;
+        let table = Table::open(&self.input, &ReadOptions::default())?;
+        let Clustered {
+            table,
+            clusters,
+            report,
+        } = cluster_table(&table, &params, &Budget::unlimited()).map_err(|error| {
+            Fault::from(error).named(&self.input, &self.input.to_string_lossy())
+        })?;
+        let report_path = files::beside(&self.output, "clusters_", Some("json"));
+        let pretty = serde_json::to_vec_pretty(&report).map_err(|e| Fault::internal(&e))?;
+        files::write_bytes(&report_path, &pretty)?;
+        files::write_table(
+            &files::beside(&self.output, "clusters_", Some("parquet")),
+            &clusters,
+        )?;
+        files::write_table(&self.output, &table)?;
+        for warning in &report.warnings {
+            eprintln!("warning: {warning}");
+        }
+        if self.json {
+            println!(
+                "{}",
+                serde_json::to_string(&report).map_err(|e| Fault::internal(&e))?
+            );
+        } else {
+            print!("{report}");
+            println!("written to {}", self.output.display());
+        }
+        Ok(())
+    }
+
+    fn params(&self) -> Result<Params, Fault> {
+        let mut params: Params = match &self.params {
+            None => Params::default(),
+            Some(text) => serde_json::from_str(text)
+                .map_err(|error| Fault::invalid_event(format!("--params: {error}")))?,
+        };
+        params.method = word("--method", &self.method)?;
+        params.adjacency = word("--adjacency", &self.adjacency)?;
+        params.on_conflict = word("--on-conflict", &self.on_conflict)?;
+        params.seed = self.seed;
+        params.overwrite |= self.overwrite;
+        let fixed = |value: Option<f64>| value.map(Setting::Fixed);
+        set(
+            &mut params.desired_cluster_weight,
+            fixed(self.target_weight),
+        );
+        set(
+            &mut params.desired_cluster_radius,
+            fixed(self.target_radius),
+        );
+        set_some(&mut params.min_weight, fixed(self.min_weight));
+        set_some(&mut params.max_cluster_weight, fixed(self.max_weight));
+        set(&mut params.max_passes, self.max_passes.map(Setting::Fixed));
+        set(
+            &mut params.initial_max_trials,
+            self.initial_max_trials.map(Setting::Fixed),
+        );
+        set_some(&mut params.weight_column, self.weight.clone());
+        set_some(&mut params.projected_epsg, self.projected_epsg);
+        set_some(&mut params.assume_crs, self.assume_crs.clone());
+        set_some(&mut params.starts, self.starts);
+        set_some(&mut params.strata, self.strata.clone());
+        Ok(params)
+    }
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
+
+fn set_some<T>(field: &mut Option<T>, value: Option<T>) {
+    if value.is_some() {
+        *field = value;
+    }
+}
+
+/// A word of the settings, with dashes as on a command line or underscores as in an event.
+fn word<T: serde::de::DeserializeOwned>(flag: &str, text: &str) -> Result<T, Fault> {
+    let text = text.replace('-', "_");
+    let word: StrDeserializer<'_, ValueError> = text.as_str().into_deserializer();
+    T::deserialize(word)
+        .map_err(|error| Fault::new(FaultName::InvalidInput, format!("{flag}: {error}")))
+}
+
+/// Sets the size of the pool that all computing runs on.
+fn use_threads(threads: Option<usize>) -> Result<(), Fault> {
+    let Some(threads) = threads else {
+        return Ok(());
+    };
+    if threads == 0 {
+        return Err(Fault::new(
+            FaultName::InvalidInput,
+            "--threads is 0: expected at least 1",
+        ));
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|error| Fault::internal(&error))
+}

@@ -1,0 +1,144 @@
+//! `transect run`: a whole study on this machine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use imagery::{Halt, Status, Stop};
+use indicatif::{ProgressBar, ProgressStyle};
+use lambda_shell::{Fault, FaultName};
+use store::{Folder, Store, Stores};
+use study::{CloudKeys, Inputs, PlanReply, Study, Worker};
+
+use crate::commands::check;
+
+/// Carry out a study on this machine: plan, pictures, measures, summary, report. Ctrl-C stops it;
+/// the same command goes on where it stopped.
+#[derive(Args)]
+pub struct Run {
+    /// Study, TOML
+    study: PathBuf,
+    /// Folder for the plan, the pictures, the tables and the report
+    #[arg(long, default_value = "transect-out")]
+    out: PathBuf,
+}
+
+/// Counts by status, as the bar shows them.
+#[derive(Default)]
+struct Tally {
+    done: std::sync::atomic::AtomicU64,
+    failed: std::sync::atomic::AtomicU64,
+}
+
+impl Run {
+    pub async fn run(self) -> Result<(), Fault> {
+        let study = check::read(&self.study)?;
+        let planned = plan(&study, &self.study, &self.out).await?;
+        let estimate =
+            imagery::estimate(&study.source, &study.picture, &study.limits, planned.count)
+                .map_err(study::Error::from)?;
+        eprintln!(
+            "plan {}: {} samples in {} batches, at most {} requests and about {}",
+            planned.plan_id,
+            planned.count,
+            planned.batch_count,
+            estimate.requests,
+            indicatif::HumanBytes(estimate.bytes)
+        );
+        let store: Arc<dyn Store> = Arc::new(Folder::new(&self.out));
+        let (stopper, stop) = Stop::pair();
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                stopper.stop();
+            }
+        });
+        let ended = scrape(&planned, &store, &stop).await;
+        let summary = study::sum_up(&planned.plan_id, &store).await?;
+        ended?;
+        for key in summary
+            .tables
+            .iter()
+            .chain(&summary.geojson)
+            .chain(&summary.report)
+        {
+            println!("{}", store.locate(key));
+        }
+        Ok(())
+    }
+}
+
+/// Plans into the folder `out`.
+pub async fn plan(study: &Study, path: &Path, out: &Path) -> Result<PlanReply, Fault> {
+    let base = path.parent().unwrap_or(Path::new("."));
+    let inputs = Inputs::Folder(base.to_owned());
+    std::fs::create_dir_all(out).map_err(|source| tables::Error::Io {
+        name: out.display().to_string(),
+        source,
+    })?;
+    let store = Folder::new(out);
+    let bucket = out.to_string_lossy();
+    Ok(study::plan(study, &inputs, &store, &bucket, 1).await?)
+}
+
+/// All batches, one after the other: within a batch requests run at once.
+async fn scrape(planned: &PlanReply, store: &Arc<dyn Store>, stop: &Stop) -> Result<(), Fault> {
+    let config = aws_config::load_from_env().await;
+    let worker = Worker::of_plan(
+        &planned.plan_id,
+        Arc::clone(store),
+        &Stores::on_s3(&config),
+        1,
+        &CloudKeys::new(&config),
+    )
+    .await?;
+    let bar = ProgressBar::new(planned.count).with_style(style());
+    let tally = Arc::new(Tally::default());
+    let watch = {
+        let (bar, tally) = (bar.clone(), Arc::clone(&tally));
+        move |row: &imagery::LedgerRow| {
+            use std::sync::atomic::Ordering::Relaxed;
+            let count = match row.status {
+                Status::Failed => &tally.failed,
+                _ => &tally.done,
+            };
+            count.fetch_add(1, Relaxed);
+            bar.set_message(format!(
+                "{} done, {} failed",
+                tally.done.load(Relaxed),
+                tally.failed.load(Relaxed)
+            ));
+            bar.inc(1);
+        }
+    };
+    for batch in 0..planned.batch_count {
+        let batch = u32::try_from(batch).unwrap_or(u32::MAX);
+        let done = worker.scrape(batch, stop, &watch).await?;
+        match done.halt {
+            None => {}
+            Some(Halt::Stopped) => {
+                bar.abandon();
+                return Err(Fault::new(
+                    FaultName::DeadlineNear,
+                    "stopped: the same command goes on from here",
+                ));
+            }
+            Some(Halt::RequestCap { .. }) => {
+                bar.println(format!(
+                    "batch {batch}: its share of limits.max_requests is used, {} samples are left",
+                    done.reply.remaining
+                ));
+            }
+            Some(Halt::Failed(error)) => {
+                bar.abandon();
+                return Err(study::Error::from(error).into());
+            }
+        }
+    }
+    bar.finish();
+    Ok(())
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {per_sec}, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,42 @@
+//! `transect sample-clusters`: which clusters to visit.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use lambda_shell::Fault;
+use tables::{ReadOptions, Table};
+
+use crate::files;
+
+/// Draw clusters with probability proportional to size (systematic PPS). The result has each
+/// drawn cluster with its inclusion probability and its design weight.
+///
+/// Example: transect sample-clusters clusters_grid.parquet sample.parquet -n 30 --seed 1
+#[derive(Args)]
+pub struct SampleClusters {
+    /// Table of clusters, as `transect cluster` writes beside its result
+    input: PathBuf,
+    /// Where the drawn clusters go
+    output: PathBuf,
+    /// Clusters to draw
+    #[arg(short, value_name = "N")]
+    n: usize,
+    /// Seed of the random start
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl SampleClusters {
+    pub fn run(self) -> Result<(), Fault> {
+        let clusters = Table::open(&self.input, &ReadOptions::default())?;
+        let drawn = clustering::sample_clusters(&clusters, self.n, self.seed)?;
+        files::write_table(&self.output, &drawn)?;
+        println!(
+            "{} of {} clusters drawn, written to {}",
+            drawn.rows(),
+            clusters.rows(),
+            self.output.display()
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! `transect watch`: follows an execution to its end.
+
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use lambda_shell::{Fault, FaultName};
+
+use crate::executions::{Machines, Standing};
+
+/// How often the execution is asked about.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Follow an execution: a bar of items done, failed and left, then what it gave back. The exit
+/// status is 0 only if it succeeded. Ctrl-C stops the watching, not the execution.
+#[derive(Args)]
+pub struct Watch {
+    /// ARN of the execution
+    execution: String,
+}
+
+impl Watch {
+    pub async fn run(self) -> Result<(), Fault> {
+        let machines = Machines::new(&aws_config::load_from_env().await);
+        let bar = ProgressBar::new(0).with_style(style());
+        loop {
+            let standing = machines.standing(&self.execution).await?;
+            let items = standing.items;
+            bar.set_length(items.total);
+            bar.set_position(items.done + items.failed);
+            bar.set_message(format!(
+                "{} done, {} failed, {} left",
+                items.done,
+                items.failed,
+                items.left()
+            ));
+            if !standing.is_running() {
+                bar.abandon();
+                return self.end(standing);
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    fn end(self, standing: Standing) -> Result<(), Fault> {
+        if let Some(output) = standing.output {
+            println!("{output}");
+            return Ok(());
+        }
+        let (error, cause) = standing.failure.unwrap_or_default();
+        Err(Fault::new(
+            FaultName::Internal,
+            format!(
+                "{} ended as {}: {error} {cause}",
+                self.execution,
+                standing.status.as_str()
+            ),
+        ))
+    }
+}
+
+fn style() -> ProgressStyle {
+    ProgressStyle::with_template("{bar:40} {pos}/{len} {msg} ({elapsed})")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,194 @@
+//! Step Functions as the command line needs it: where machines are, how an execution stands.
+
+use aws_config::SdkConfig;
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sfn::types::ExecutionStatus;
+use lambda_shell::{Fault, FaultName};
+
+/// The state machines of the account (or local stack) that the environment names.
+pub struct Machines(Client);
+
+/// How an execution stands.
+pub struct Standing {
+    pub status: ExecutionStatus,
+    /// Name of the error, and what is said of it, of an execution that failed.
+    pub failure: Option<(String, String)>,
+    /// What it gave back, once it has succeeded.
+    pub output: Option<String>,
+    /// Items of its distributed maps.
+    pub items: Items,
+}
+
+/// Counts over all distributed maps of an execution.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Items {
+    pub total: u64,
+    pub done: u64,
+    pub failed: u64,
+}
+
+impl Items {
+    pub fn left(&self) -> u64 {
+        self.total.saturating_sub(self.done + self.failed)
+    }
+}
+
+impl Standing {
+    pub fn is_running(&self) -> bool {
+        matches!(
+            self.status,
+            ExecutionStatus::Running | ExecutionStatus::PendingRedrive
+        )
+    }
+}
+
+impl Machines {
+    pub fn new(config: &SdkConfig) -> Self {
+        Self(Client::new(config))
+    }
+
+    /// The ARN of a machine that is named by ARN or by name.
+    pub async fn arn_of(&self, machine: &str) -> Result<String, Fault> {
+        if machine.starts_with("arn:") {
+            return Ok(machine.to_owned());
+        }
+        let mut known = Vec::new();
+        let mut pages = self.0.list_state_machines().into_paginator().items().send();
+        while let Some(listed) = pages.next().await {
+            let listed = listed.map_err(|e| fault("state machines", &e))?;
+            if listed.name == machine {
+                return Ok(listed.state_machine_arn);
+            }
+            known.push(listed.name);
+        }
+        Err(Fault::new(
+            FaultName::NotFound,
+            format!(
+                "no state machine is named {machine}; there are: {}",
+                known.join(", ")
+            ),
+        ))
+    }
+
+    /// Starts an execution; the same name and input twice is one execution.
+    pub async fn start(
+        &self,
+        machine: &str,
+        name: Option<&str>,
+        input: &str,
+    ) -> Result<String, Fault> {
+        let reply = self
+            .0
+            .start_execution()
+            .state_machine_arn(machine)
+            .set_name(name.map(str::to_owned))
+            .input(input)
+            .send()
+            .await
+            .map_err(|e| fault(machine, &e))?;
+        Ok(reply.execution_arn)
+    }
+
+    /// Runs an EXPRESS machine and waits for what it gives back.
+    pub async fn run_express(&self, machine: &str, input: &str) -> Result<String, Fault> {
+        let own_endpoint = std::env::var_os("AWS_ENDPOINT_URL").is_some()
+            || std::env::var_os("AWS_ENDPOINT_URL_SFN").is_some();
+        let mut request = self
+            .0
+            .start_sync_execution()
+            .state_machine_arn(machine)
+            .input(input)
+            .customize();
+        if own_endpoint {
+            // The SDK puts `sync-` before the host, which only AWS's own names resolve.
+            request = request.mutate_request(|request| {
+                let uri = request.uri().replacen("://sync-", "://", 1);
+                let _ = request.set_uri(uri);
+            });
+        }
+        let reply = request.send().await.map_err(|e| fault(machine, &e))?;
+        match reply.output {
+            Some(output) if reply.error.is_none() => Ok(output),
+            _ => Err(Fault::new(
+                FaultName::Internal,
+                format!(
+                    "{} ended as {}: {} {}",
+                    reply.execution_arn,
+                    reply.status.as_str(),
+                    reply.error.unwrap_or_default(),
+                    reply.cause.unwrap_or_default()
+                ),
+            )),
+        }
+    }
+
+    /// How an execution stands now.
+    pub async fn standing(&self, execution: &str) -> Result<Standing, Fault> {
+        let described = self
+            .0
+            .describe_execution()
+            .execution_arn(execution)
+            .send()
+            .await
+            .map_err(|e| fault(execution, &e))?;
+        Ok(Standing {
+            items: self.items(execution).await?,
+            failure: described
+                .error
+                .map(|error| (error, described.cause.unwrap_or_default())),
+            output: described.output,
+            status: described.status,
+        })
+    }
+
+    async fn items(&self, execution: &str) -> Result<Items, Fault> {
+        let mut items = Items::default();
+        let mut runs = self
+            .0
+            .list_map_runs()
+            .execution_arn(execution)
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(run) = runs.next().await {
+            let run = run.map_err(|e| fault(execution, &e))?;
+            let described = self
+                .0
+                .describe_map_run()
+                .map_run_arn(&run.map_run_arn)
+                .send()
+                .await
+                .map_err(|e| fault(&run.map_run_arn, &e))?;
+            if let Some(counts) = described.item_counts {
+                let count = |n: i64| u64::try_from(n).unwrap_or_default();
+                items.total += count(counts.total);
+                items.done += count(counts.succeeded);
+                items.failed += count(counts.failed + counts.timed_out + counts.aborted);
+            }
+        }
+        Ok(items)
+    }
+}
+
+fn fault<E, R>(what: &str, error: &SdkError<E, R>) -> Fault
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    let name = match error.code() {
+        Some("StateMachineDoesNotExist" | "ExecutionDoesNotExist" | "InvalidArn") => {
+            FaultName::NotFound
+        }
+        Some("AccessDeniedException" | "UnrecognizedClientException" | "ExpiredTokenException") => {
+            FaultName::AccessDenied
+        }
+        Some(_) => FaultName::InvalidInput,
+        None => FaultName::StorageUnavailable,
+    };
+    let reason = match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        _ => DisplayErrorContext(error).to_string(),
+    };
+    Fault::new(name, format!("{what}: {reason}"))
+}

@@ -1,0 +1,110 @@
+//! Local files: written whole or not at all.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use lambda_shell::Fault;
+use tables::{Table, WriteOptions};
+use tempfile::NamedTempFile;
+
+/// Writes `path` through a temporary file beside it, so that a failure leaves what was there.
+pub fn write(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<&File>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let failed = |source| {
+        Fault::from(tables::Error::Io {
+            name: path.display().to_string(),
+            source,
+        })
+    };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let file = NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut out = BufWriter::with_capacity(1 << 20, file.as_file());
+    fill(&mut out)?;
+    out.flush().map_err(failed)?;
+    drop(out);
+    readable(&file).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// A temporary file is private to its owner; a result is readable as any new file.
+#[cfg(unix)]
+fn readable(file: &NamedTempFile) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.as_file()
+        .set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_file: &NamedTempFile) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Writes text or bytes.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    write(path, |out| {
+        out.write_all(bytes).map_err(|source| {
+            Fault::from(tables::Error::Io {
+                name: path.display().to_string(),
+                source,
+            })
+        })
+    })
+}
+
+/// Writes a table as GeoParquet.
+pub fn write_table(path: &Path, table: &Table) -> Result<(), Fault> {
+    write(path, |out| {
+        Ok(table.write_geoparquet(out, &WriteOptions::default())?)
+    })
+}
+
+/// The path of something that belongs beside `path`: its folder, `mark` and its name.
+pub fn beside(path: &Path, mark: &str, extension: Option<&str>) -> std::path::PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_prefix("clustered_").unwrap_or(&name);
+    let mut beside = path.with_file_name(format!("{mark}{name}"));
+    if let Some(extension) = extension {
+        beside.set_extension(extension);
+    }
+    beside
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambda_shell::FaultName;
+
+    #[test]
+    fn a_failure_leaves_what_was_there_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write_bytes(&path, b"before").unwrap();
+        let failed = write(&path, |out| {
+            out.write_all(b"half").unwrap();
+            Err(Fault::new(FaultName::Internal, "stopped"))
+        });
+        assert!(failed.is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"before");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_lies_beside_keeps_the_name() {
+        let beside = |path: &str, extension| beside(Path::new(path), "clusters_", extension);
+        assert_eq!(
+            beside("a/clustered_x.parquet", None),
+            Path::new("a/clusters_x.parquet")
+        );
+        assert_eq!(
+            beside("y.parquet", Some("json")),
+            Path::new("clusters_y.json")
+        );
+    }
+}

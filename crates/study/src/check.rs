@@ -1,0 +1,252 @@
+//! Reading a study as people write it, with every mistake and its line.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use toml::de::{DeTable, DeValue};
+
+use crate::Study;
+use crate::study::FIELDS;
+
+/// One mistake in a study.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Line of the file, from 1; none for what is missing or came as JSON.
+    pub line: Option<usize>,
+    /// What is wrong, and what would be right.
+    pub what: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
+impl Study {
+    /// Reads TOML. Each part of the study is read by itself, so that a mistake in one does not
+    /// hide those in the others.
+    ///
+    /// # Errors
+    /// Every [`Mistake`] that can be seen without the data and the network.
+    pub fn from_toml(text: &str) -> Result<Self, Vec<Mistake>> {
+        let root = DeTable::parse(text).map_err(|error| {
+            vec![Mistake {
+                line: error.span().map(|span| line_of(text, span.start)),
+                what: one_line(error.message()),
+            }]
+        })?;
+        let mut mistakes = Vec::new();
+        for (key, _) in root.get_ref() {
+            if !FIELDS.contains(&key.get_ref().as_ref()) {
+                mistakes.push(Mistake {
+                    line: Some(line_of(text, key.span().start)),
+                    what: format!(
+                        "unknown field `{}`, expected one of {}",
+                        key.get_ref(),
+                        FIELDS.join(", ")
+                    ),
+                });
+            }
+        }
+        part::<sampling::Plan>(text, &root, "plan", &mut mistakes);
+        part::<imagery::Source>(text, &root, "source", &mut mistakes);
+        part::<imagery::Picture>(text, &root, "picture", &mut mistakes);
+        part::<imagery::Limits>(text, &root, "limits", &mut mistakes);
+        part::<measures::Filling>(text, &root, "filling", &mut mistakes);
+        part::<Vec<measures::MeasureSpec>>(text, &root, "measures", &mut mistakes);
+        if !mistakes.is_empty() {
+            mistakes.sort_by_key(|mistake| mistake.line);
+            return Err(mistakes);
+        }
+        let study: Self = toml::from_str(text).map_err(|error| {
+            vec![Mistake {
+                line: error
+                    .span()
+                    .filter(|span| span.end > 0)
+                    .map(|span| line_of(text, span.start)),
+                what: one_line(error.message()),
+            }]
+        })?;
+        study.check().map_err(|mistakes| {
+            mistakes
+                .into_iter()
+                .map(|(field, what)| Mistake {
+                    line: find(text, &root, field),
+                    what: format!("{field}: {what}"),
+                })
+                .collect::<Vec<_>>()
+        })?;
+        Ok(study)
+    }
+
+    /// Reads JSON, as an event carries it.
+    ///
+    /// # Errors
+    /// The first mistake of form, or every other one.
+    pub fn from_json(value: serde_json::Value) -> Result<Self, Vec<Mistake>> {
+        let mistake = |what: String| Mistake { line: None, what };
+        let study: Self =
+            serde_json::from_value(value).map_err(|error| vec![mistake(error.to_string())])?;
+        study.check().map_err(|mistakes| {
+            mistakes
+                .into_iter()
+                .map(|(field, what)| mistake(format!("{field}: {what}")))
+                .collect::<Vec<_>>()
+        })?;
+        Ok(study)
+    }
+
+    /// What is wrong though every field has its form: the part and what would be right.
+    fn check(&self) -> Result<(), Vec<(&'static str, String)>> {
+        let mut mistakes = Vec::new();
+        let mut note = |part, problem: Option<String>| {
+            mistakes.extend(problem.map(|what| (part, what)));
+        };
+        note(
+            "name",
+            self.name
+                .trim()
+                .is_empty()
+                .then(|| "it is empty: give the study a name".to_owned()),
+        );
+        note("plan", self.plan.check().err().map(|e| e.to_string()));
+        let source = self.source.check(&self.picture);
+        note("source", source.err().map(|e| e.to_string()));
+        note("limits", self.limits.check().err().map(|e| e.to_string()));
+        let measures = measures::check(&self.measures);
+        note("measures", measures.err().map(|e| e.to_string()));
+        for (part, count) in [("batches", self.batches), ("batch_size", self.batch_size)] {
+            note(
+                part,
+                (count == Some(0)).then(|| "it is 0: expected at least 1".to_owned()),
+            );
+        }
+        let both = self.batches.is_some() && self.batch_size.is_some();
+        note(
+            "batch_size",
+            both.then(|| "give either batches or batch_size, not both".to_owned()),
+        );
+        if mistakes.is_empty() {
+            Ok(())
+        } else {
+            Err(mistakes)
+        }
+    }
+}
+
+/// Reads one part of the study by itself and notes its first mistake.
+fn part<T: DeserializeOwned>(
+    text: &str,
+    root: &toml::Spanned<DeTable<'_>>,
+    field: &str,
+    mistakes: &mut Vec<Mistake>,
+) {
+    let Some((key, value)) = root.get_ref().get_key_value(field) else {
+        return;
+    };
+    let span = value.span();
+    let read = T::deserialize(toml::de::ValueDeserializer::from(value.clone()));
+    if let Err(error) = read {
+        // A mistake inside the value has its own place; a missing field stands at the part.
+        let at = error
+            .span()
+            .filter(|at| !at.is_empty() && *at != span)
+            .map_or(key.span().start, |at| at.start);
+        mistakes.push(Mistake {
+            line: Some(line_of(text, at)),
+            what: format!("{field}: {}", one_line(error.message())),
+        });
+    }
+}
+
+/// The line on which a part of the study begins.
+fn find(text: &str, root: &toml::Spanned<DeTable<'_>>, field: &str) -> Option<usize> {
+    let (key, value) = root.get_ref().get_key_value(field)?;
+    let start = match value.get_ref() {
+        DeValue::Table(_) => key.span().start,
+        _ => value.span().start,
+    };
+    Some(line_of(text, start))
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    1 + text
+        .bytes()
+        .take(offset)
+        .filter(|byte| *byte == b'\n')
+        .count()
+}
+
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STUDY: &str = r#"
+name = "Chicago"
+seed = 7
+batches = 50
+measures = ["green"]
+
+[plan]
+kind = "areas"
+file = "tracts.geojson"
+id = "geoid10"
+per_area = 10
+
+[source]
+kind = "cog"
+url = "s3://town/picture.tif"
+
+[picture]
+size_m = 50
+pixel_m = 0.5
+"#;
+
+    fn mistakes(text: &str) -> Vec<(Option<usize>, String)> {
+        let found = Study::from_toml(text).unwrap_err();
+        found.into_iter().map(|m| (m.line, m.what)).collect()
+    }
+
+    #[test]
+    fn a_whole_study_is_read() {
+        let study = Study::from_toml(STUDY).unwrap();
+        assert_eq!((study.name.as_str(), study.seed), ("Chicago", 7));
+        let json = serde_json::to_value(&study).unwrap();
+        let again = Study::from_json(json.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&again).unwrap(), json);
+    }
+
+    #[test]
+    fn every_mistake_is_told_with_its_line() {
+        let text = STUDY
+            .replace("seed = 7", "sead = 7")
+            .replace("per_area = 10", "per_aria = 10")
+            .replace("size_m = 50", "size_m = \"fifty\"");
+        let found = mistakes(&text);
+        let lines: Vec<_> = found.iter().map(|(line, _)| line.unwrap()).collect();
+        assert_eq!(lines, [3, 11, 18], "{found:?}");
+        assert!(found[0].1.contains("`sead`"), "{found:?}");
+        assert!(found[1].1.contains("per_aria"), "{found:?}");
+    }
+
+    #[test]
+    fn broken_toml_is_one_mistake_at_its_place() {
+        let found = mistakes("name = \"x\"\nseed = = 3\n");
+        assert_eq!(found[0].0, Some(2), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_right_in_form_may_still_be_wrong() {
+        let found = mistakes(&STUDY.replace("batches = 50", "batches = 0"));
+        assert_eq!(found[0].0, Some(4), "{found:?}");
+        assert!(found[0].1.contains("at least 1"), "{found:?}");
+    }
+}

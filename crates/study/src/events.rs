@@ -1,0 +1,11 @@
+//! What the functions of a study take and give back; the rules are those of
+//! [`lambda_shell::events`].
+
+mod measure;
+mod plan;
+mod scrape;
+
+pub use lambda_shell::events::parse;
+pub use measure::MeasureEvent;
+pub use plan::PlanEvent;
+pub use scrape::PlannedBatch;

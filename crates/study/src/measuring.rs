@@ -1,0 +1,113 @@
+//! Stored pictures of one batch, measured again.
+
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use imagery::{LedgerRow, ledger};
+use measures::{MeasureSpec, ReadingStatus};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use store::Store;
+use tables::WriteOptions;
+
+use crate::{Error, Keys, stored};
+
+/// Pictures read at once.
+const AT_ONCE: usize = 16;
+
+/// What came of measuring a batch again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MeasureReply {
+    /// The batch.
+    pub batch: u32,
+    /// Pictures with a reading.
+    pub read: u64,
+    /// Pictures that could not be read.
+    pub unreadable: u64,
+    /// Samples without a stored picture.
+    pub without_picture: u64,
+    /// Key of the batch's part of the ledger.
+    pub ledger: String,
+}
+
+/// Measures the stored pictures of a batch; the readings replace those of the same name in its
+/// part of the ledger, other readings stay.
+///
+/// # Errors
+/// [`Error::NotPlanned`] where the batch has no ledger yet, a mistake in `specs`, or the storage's.
+pub async fn measure(
+    plan_id: &str,
+    batch: u32,
+    specs: &[MeasureSpec],
+    store: &Arc<dyn Store>,
+) -> Result<MeasureReply, Error> {
+    measures::check(specs)?;
+    let key = Keys::of(plan_id).ledger_part(batch);
+    let part = match stored::table(store.as_ref(), &key).await {
+        Ok(part) => part,
+        Err(Error::Store(store::Error::NotFound { location })) => {
+            return Err(Error::NotPlanned {
+                plan_id: plan_id.to_owned(),
+                location,
+            });
+        }
+        Err(error) => return Err(error),
+    };
+    let mut names = ledger::measure_columns(&part);
+    for name in measures::columns(specs) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let specs: Arc<[MeasureSpec]> = specs.into();
+    let rows = ledger::from_table(&part)?;
+    let measured: Vec<(LedgerRow, Option<ReadingStatus>)> = stream::iter(rows)
+        .map(|row| read(row, store.as_ref(), Arc::clone(&specs)))
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let count = |wanted: fn(Option<ReadingStatus>) -> bool| {
+        measured
+            .iter()
+            .filter(|(_, status)| wanted(*status))
+            .count() as u64
+    };
+    let reply = MeasureReply {
+        batch,
+        read: count(|status| status == Some(ReadingStatus::Ok)),
+        unreadable: count(|status| !matches!(status, None | Some(ReadingStatus::Ok))),
+        without_picture: count(|status| status.is_none()),
+        ledger: key.clone(),
+    };
+    let rows: Vec<LedgerRow> = measured.into_iter().map(|(row, _)| row).collect();
+    let bytes = ledger::to_table(&rows, &names)?.to_geoparquet(&WriteOptions::default())?;
+    store
+        .put(&key, bytes.into(), "application/vnd.apache.parquet")
+        .await?;
+    Ok(reply)
+}
+
+/// Reads one picture and puts what it says into its row.
+async fn read(
+    mut row: LedgerRow,
+    store: &dyn Store,
+    specs: Arc<[MeasureSpec]>,
+) -> Result<(LedgerRow, Option<ReadingStatus>), Error> {
+    let Some(key) = row.key.as_ref().filter(|_| row.status.has_picture()) else {
+        return Ok((row, None));
+    };
+    let picture = match store.get(key).await {
+        Ok(picture) => picture,
+        Err(store::Error::NotFound { .. }) => return Ok((row, None)),
+        Err(error) => return Err(error.into()),
+    };
+    let readings =
+        tokio::task::spawn_blocking(move || measures::measure_bytes(&picture, &specs)).await?;
+    for (name, value) in readings.values {
+        match row.measures.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, reading)) => *reading = value,
+            None => row.measures.push((name, value)),
+        }
+    }
+    Ok((row, Some(readings.status)))
+}

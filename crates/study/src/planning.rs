@@ -1,0 +1,281 @@
+//! From a study to samples and batches.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use imagery::Source;
+use sampling::{Batches, Plan, Planned, RoadsInput};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use store::Store;
+use tables::{ReadOptions, Table, WriteOptions};
+use tempfile::NamedTempFile;
+
+use crate::inputs::{Input, Inputs, file_error};
+use crate::{Error, Keys, Study};
+
+const PARQUET: &str = "application/vnd.apache.parquet";
+const LINES: &str = "application/jsonl";
+const JSON: &str = "application/json";
+
+/// What came of planning.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanReply {
+    /// A hash of the study and its inputs: the same study on the same inputs is the same plan.
+    pub plan_id: String,
+    /// Key of the samples.
+    pub samples: String,
+    /// Key of the list of batches.
+    pub batches: String,
+    /// Samples planned.
+    pub count: u64,
+    /// Batches they are in.
+    pub batch_count: u64,
+    /// Places that could not be planned; the list says why.
+    pub rejected: u64,
+}
+
+/// One line of the list of batches: what `scrape` is called with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchLine {
+    /// The plan.
+    pub plan_id: String,
+    /// Number of the batch, from 0.
+    pub batch: u32,
+    /// Bucket of the plan and of what comes of it.
+    pub output_bucket: String,
+    /// Workers that share the source's rate.
+    pub workers: u32,
+}
+
+/// The inputs of a plan, read and measured.
+struct Read {
+    main: Input,
+    areas: Option<Input>,
+}
+
+/// Plans the study and writes the plan to `output`, the list of batches last: where that is, the
+/// plan is whole. `bucket` is the name that batches carry for `output`; `workers` how many of them
+/// will run at once.
+///
+/// # Errors
+/// What is wrong with the study or its inputs, or the storage's.
+pub async fn plan(
+    study: &Study,
+    inputs: &Inputs,
+    output: &dyn Store,
+    bucket: &str,
+    workers: u32,
+) -> Result<PlanReply, Error> {
+    let read = Read {
+        main: inputs.bring(study.plan.file()).await?,
+        areas: match study.plan.areas_file() {
+            Some(file) => Some(inputs.bring(file).await?),
+            None => None,
+        },
+    };
+    let work = study.clone();
+    let (plan_id, made) = tokio::task::spawn_blocking(move || {
+        let plan_id = plan_id(&work, &read)?;
+        Ok::<_, Error>((
+            plan_id,
+            Made::from(&work.plan, work.seed, work.batching(), &read)?,
+        ))
+    })
+    .await??;
+
+    let keys = Keys::of(&plan_id);
+    let study_json = serde_json::to_vec_pretty(study).map_err(|error| Error::Stored {
+        location: keys.study(),
+        problem: error.to_string(),
+    })?;
+    output.put(&keys.study(), study_json.into(), JSON).await?;
+    made.write(output, &keys).await?;
+    let lines = made.batch_lines(&plan_id, bucket, workers);
+    output.put(&keys.batches(), lines.into(), LINES).await?;
+    Ok(PlanReply {
+        samples: keys.samples(),
+        batches: keys.batches(),
+        count: made.planned.samples.len() as u64,
+        batch_count: made.planned.batches.len() as u64,
+        rejected: made.planned.rejected.len() as u64,
+        plan_id,
+    })
+}
+
+/// Plans without a study: `samples.parquet` and `rejected.jsonl` in a folder of this machine.
+/// Files that the plan names count from the folder `base`.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_only(
+    plan: &Plan,
+    seed: u64,
+    batches: Batches,
+    base: &Path,
+    folder: &Path,
+) -> Result<Planned, Error> {
+    plan.check()?;
+    let here = |file: &str| Input::here(base, file);
+    let read = Read {
+        main: here(plan.file()),
+        areas: plan.areas_file().map(here),
+    };
+    let made = Made::from(plan, seed, batches, &read)?;
+    std::fs::create_dir_all(folder).map_err(|e| file_error(folder, e))?;
+    let persist = |file: NamedTempFile, name: &str| {
+        let path = folder.join(name);
+        file.persist(&path)
+            .map(|_| ())
+            .map_err(|e| file_error(&path, e.error))
+    };
+    persist(made.samples_in(folder)?, "samples.parquet")?;
+    let mut rejected = NamedTempFile::new_in(folder).map_err(|e| file_error(folder, e))?;
+    rejected
+        .write_all(made.rejected_lines().as_bytes())
+        .map_err(|e| file_error(folder, e))?;
+    persist(rejected, "rejected.jsonl")?;
+    Ok(made.planned)
+}
+
+/// A hash of what decides the samples and their pictures: not of the limits, so that a plan can
+/// be gone on with under others.
+fn plan_id(study: &Study, read: &Read) -> Result<String, Error> {
+    let mut study = study.clone();
+    study.limits = imagery::Limits::default();
+    let mut digest = Sha256::new();
+    digest.update(serde_json::to_vec(&study).unwrap_or_default());
+    for input in std::iter::once(&read.main).chain(&read.areas) {
+        digest.update([0]);
+        input.digest(&mut digest)?;
+    }
+    let digest = digest.finalize();
+    Ok(digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}
+
+/// What planning made, before it is written.
+struct Made {
+    planned: Planned,
+    /// Areas: id and outline, for the summary.
+    areas: Option<Table>,
+}
+
+impl Made {
+    fn from(plan: &Plan, seed: u64, batches: Batches, read: &Read) -> Result<Self, Error> {
+        let open = |input: &Input| Table::open(&input.path, &ReadOptions::default());
+        let areas_only = |table: &Table, id: &str| -> Result<Table, Error> {
+            let mut areas = table.clone();
+            let others: Vec<String> = table
+                .column_names()
+                .filter(|name| *name != id && Some(*name) != table.geometry_column())
+                .map(str::to_owned)
+                .collect();
+            for name in others {
+                areas = areas.without_column(&name)?;
+            }
+            Ok(areas)
+        };
+        match plan {
+            Plan::Areas(plan) => {
+                let table = open(&read.main)?;
+                Ok(Self {
+                    planned: sampling::plan_areas(&table, plan, seed, batches)?,
+                    areas: Some(areas_only(&table, &plan.id)?),
+                })
+            }
+            Plan::Chips(_) => Err(Error::NoChips),
+            Plan::Roads(plan) => {
+                let towns = read.areas.as_ref().map(open).transpose()?;
+                let path = &read.main.path;
+                let is_pbf = path
+                    .extension()
+                    .is_some_and(|e| e.eq_ignore_ascii_case("pbf"));
+                let planned = if is_pbf {
+                    let roads = RoadsInput::OsmPbfFile(path);
+                    sampling::plan_roads(roads, towns.as_ref(), plan, batches)?
+                } else {
+                    let table = open(&read.main)?;
+                    sampling::plan_roads(RoadsInput::Table(&table), towns.as_ref(), plan, batches)?
+                };
+                Ok(Self {
+                    planned,
+                    areas: None,
+                })
+            }
+        }
+    }
+
+    /// Writes all but the list of batches.
+    async fn write(&self, output: &dyn Store, keys: &Keys) -> Result<(), Error> {
+        let folder = std::env::temp_dir();
+        let samples = self.samples_in(&folder)?;
+        output
+            .put_file(&keys.samples(), samples.path(), PARQUET)
+            .await?;
+        output
+            .put(&keys.rejected(), self.rejected_lines().into(), LINES)
+            .await?;
+        if let Some(areas) = &self.areas {
+            let bytes = areas.to_geoparquet(&WriteOptions::default())?;
+            output.put(&keys.areas(), bytes.into(), PARQUET).await?;
+        }
+        if let Some(network) = &self.planned.network {
+            let connections = serde_json::to_vec(&network.connections).unwrap_or_default();
+            output
+                .put(&keys.connections(), connections.into(), JSON)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The samples on disk: they may be too many for memory.
+    fn samples_in(&self, folder: &Path) -> Result<NamedTempFile, Error> {
+        let failed = |e| file_error(folder, e);
+        let file = NamedTempFile::new_in(folder).map_err(failed)?;
+        let out = self.planned.write_geoparquet(BufWriter::new(file))?;
+        out.into_inner().map_err(|e| failed(e.into_error()))
+    }
+
+    fn rejected_lines(&self) -> String {
+        lines(&self.planned.rejected)
+    }
+
+    fn batch_lines(&self, plan_id: &str, bucket: &str, workers: u32) -> String {
+        let batches: Vec<BatchLine> = (0u32..)
+            .zip(&self.planned.batches)
+            .map(|(batch, _)| BatchLine {
+                plan_id: plan_id.to_owned(),
+                batch,
+                output_bucket: bucket.to_owned(),
+                workers,
+            })
+            .collect();
+        lines(&batches)
+    }
+}
+
+fn lines<T: Serialize>(items: &[T]) -> String {
+    let mut lines = String::new();
+    for item in items {
+        // Plain structs of text and numbers always serialise.
+        lines.push_str(&serde_json::to_string(item).unwrap_or_default());
+        lines.push('\n');
+    }
+    lines
+}
+
+/// How many workers a run of `batches` batches should have: as many as may run at once, and as
+/// the source's own limit leaves at least one request to.
+#[must_use]
+pub fn workers(source: &Source, limits: &imagery::Limits, batches: u32, at_once: u32) -> u32 {
+    let most = at_once.min(batches).max(1);
+    (1..=most)
+        .rev()
+        .find(|workers| limits.share(source, *workers).is_ok())
+        .unwrap_or(1)
+}

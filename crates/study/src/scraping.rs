@@ -1,0 +1,444 @@
+//! One batch of a plan: its pictures taken, measured and kept, and its part of the ledger.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use imagery::{
+    Batch, BatchOutcome, Fault, FaultKind, Halt, LedgerRow, Measure, Progress, Sample, Scraper,
+    Seams, Secrets, Setup, Stop, ledger,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use store::{Store, Stores};
+use tables::{Table, WriteOptions};
+
+use crate::seams::{Measures, Pictures, Ranges};
+use crate::{Error, Keys, SecretKeys, Taking, stored};
+
+const PARQUET: &str = "application/vnd.apache.parquet";
+const JSON: &str = "application/json";
+
+/// What came of one call for a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScrapeReply {
+    /// The batch.
+    pub batch: u32,
+    /// Pictures taken.
+    pub ok: u64,
+    /// Pictures that were there already.
+    pub exists: u64,
+    /// Places without imagery.
+    pub no_imagery: u64,
+    /// Pictures of one flat colour.
+    pub blank: u64,
+    /// Samples that failed.
+    pub failed: u64,
+    /// Bytes of the pictures.
+    pub bytes: u64,
+    /// Key of the batch's part of the ledger.
+    pub ledger: String,
+    /// Samples that are still to be done.
+    pub remaining: u64,
+}
+
+/// What a call for a batch ended with.
+#[derive(Debug)]
+pub struct Done {
+    /// The figures.
+    pub reply: ScrapeReply,
+    /// Why it ended before its samples did, if it did.
+    pub halt: Option<Halt>,
+}
+
+/// Is told of every sample as it is finished: for a progress bar.
+pub type Watch = dyn Fn(&LedgerRow) + Send + Sync;
+
+/// Works through batches; one a process.
+pub struct Worker {
+    plan_id: String,
+    store: Arc<dyn Store>,
+    scraper: Scraper,
+    taking: Taking,
+    /// Batches of the plan; none for batches that come without one.
+    batches: Option<u32>,
+}
+
+impl Worker {
+    /// A worker for a plan in `store`, one of `workers` that run at once. `stores` opens other
+    /// buckets, for sources that lie in S3; `keys` finds the keys of the study's source.
+    ///
+    /// # Errors
+    /// [`Error::NotPlanned`], what is wrong with the study's source, or what `keys` says.
+    pub async fn of_plan(
+        plan_id: &str,
+        store: Arc<dyn Store>,
+        stores: &Stores,
+        workers: u32,
+        keys: &dyn SecretKeys,
+    ) -> Result<Self, Error> {
+        let study = stored::study(store.as_ref(), plan_id).await?;
+        let lines = store.get(&Keys::of(plan_id).batches()).await?;
+        let batches = lines.iter().filter(|byte| **byte == b'\n').count();
+        let taking = study.taking();
+        Ok(Self {
+            scraper: scraper(&taking, Arc::clone(&store), stores, workers, keys).await?,
+            plan_id: plan_id.to_owned(),
+            store,
+            taking,
+            batches: Some(u32::try_from(batches).unwrap_or(u32::MAX)),
+        })
+    }
+
+    /// A worker for batches that come with the event: pictures and ledger go under a plan named
+    /// after the settings.
+    ///
+    /// # Errors
+    /// What is wrong with the settings.
+    pub async fn inline(
+        taking: Taking,
+        store: Arc<dyn Store>,
+        stores: &Stores,
+        keys: &dyn SecretKeys,
+    ) -> Result<Self, Error> {
+        let digest = Sha256::digest(serde_json::to_vec(&taking).unwrap_or_default());
+        let digits: String = digest[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Ok(Self {
+            scraper: scraper(&taking, Arc::clone(&store), stores, 1, keys).await?,
+            plan_id: format!("inline-{digits}"),
+            store,
+            taking,
+            batches: None,
+        })
+    }
+
+    /// Where the pictures and the ledger go.
+    #[must_use]
+    pub fn plan_id(&self) -> &str {
+        &self.plan_id
+    }
+
+    /// Takes the pictures of a batch that are not there yet. The part of the ledger is written
+    /// whatever happens, so that a later call goes on from there.
+    ///
+    /// # Errors
+    /// [`Error::NoBatch`], or the storage's; why pictures stopped coming is in [`Done::halt`].
+    pub async fn scrape(&self, batch: u32, stop: &Stop, watch: &Watch) -> Result<Done, Error> {
+        let batches = self.batches.unwrap_or(0);
+        if batch >= batches {
+            return Err(Error::NoBatch {
+                plan_id: self.plan_id.clone(),
+                batch,
+                batches,
+            });
+        }
+        let table = stored::samples(self.store.as_ref(), &self.plan_id, batch).await?;
+        self.work_through(batch, &self.samples(&table)?, stop, watch)
+            .await
+    }
+
+    /// The same for samples that came with the event; the part of the ledger is named after them.
+    ///
+    /// # Errors
+    /// As [`Worker::scrape`].
+    pub async fn scrape_inline(&self, samples: &Table, stop: &Stop) -> Result<Done, Error> {
+        let samples = self.samples(samples)?;
+        let mut digest = Sha256::new();
+        for sample in &samples {
+            digest.update(&sample.sample_id);
+            digest.update(sample.lon.to_le_bytes());
+            digest.update(sample.lat.to_le_bytes());
+        }
+        let digest = digest.finalize();
+        let batch = u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]]);
+        self.work_through(batch, &samples, stop, &|_| {}).await
+    }
+
+    async fn work_through(
+        &self,
+        batch: u32,
+        samples: &[Sample],
+        stop: &Stop,
+        watch: &Watch,
+    ) -> Result<Done, Error> {
+        let keys = Keys::of(&self.plan_id);
+        let part = Part {
+            store: Arc::clone(&self.store),
+            key: keys.ledger_part(batch),
+            measures: measures::columns(&self.taking.measures),
+            watch,
+            written: AtomicU64::new(0),
+        };
+        let known = part.known().await?;
+        let sent = self.sent(&keys.requests(batch)).await?;
+        let outcome = self
+            .scraper
+            .scrape_batch(
+                Batch {
+                    samples,
+                    known: &known,
+                    max_requests: self.share(batch).map(|share| share.saturating_sub(sent)),
+                    progress: &part,
+                },
+                stop,
+            )
+            .await?;
+        part.write(&outcome.rows).await?;
+        let requests = serde_json::json!({"requests": sent + outcome.requests}).to_string();
+        self.store
+            .put(&keys.requests(batch), requests.into(), JSON)
+            .await?;
+        Ok(done(batch, part.key, outcome))
+    }
+
+    /// The part of the run's cap on requests that is this batch's: they add up to the cap.
+    fn share(&self, batch: u32) -> Option<u64> {
+        let cap = self.taking.limits.max_requests?;
+        let Some(batches) = self.batches else {
+            return Some(cap);
+        };
+        let batches = u64::from(batches.max(1));
+        Some(cap / batches + u64::from(u64::from(batch) < cap % batches))
+    }
+
+    /// Requests that earlier calls for the batch have sent.
+    async fn sent(&self, key: &str) -> Result<u64, Error> {
+        #[derive(Deserialize)]
+        struct Sent {
+            requests: u64,
+        }
+        match self.store.get(key).await {
+            Ok(body) => serde_json::from_slice(&body)
+                .map(|sent: Sent| sent.requests)
+                .map_err(|error| Error::Stored {
+                    location: self.store.locate(key),
+                    problem: error.to_string(),
+                }),
+            Err(store::Error::NotFound { .. }) => Ok(0),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn done(batch: u32, ledger: String, outcome: BatchOutcome) -> Done {
+    let counts = outcome.counts;
+    Done {
+        reply: ScrapeReply {
+            batch,
+            ok: counts.ok,
+            exists: counts.exists,
+            no_imagery: counts.no_imagery,
+            blank: counts.blank,
+            failed: counts.failed,
+            bytes: counts.bytes,
+            ledger,
+            remaining: outcome.remaining.len() as u64,
+        },
+        halt: outcome.halt,
+    }
+}
+
+async fn scraper(
+    taking: &Taking,
+    store: Arc<dyn Store>,
+    stores: &Stores,
+    workers: u32,
+    keys: &dyn SecretKeys,
+) -> Result<Scraper, Error> {
+    let mut secrets = Secrets::default();
+    for name in taking.source.secret_names() {
+        let secret = keys.find(&name).await?;
+        secrets.insert(name, secret);
+    }
+    let measure = Measures(taking.measures.clone());
+    let setup = Setup {
+        source: taking.source.clone(),
+        picture: taking.picture.clone(),
+        limits: taking.limits.clone(),
+        workers,
+        seed: 0,
+        keep_pictures: taking.keeps_pictures(),
+        secrets,
+        labels: None,
+        measure: (!taking.measures.is_empty()).then(|| Arc::new(measure) as Arc<dyn Measure>),
+    };
+    let seams = Seams {
+        transport: Arc::new(imagery::HttpTransport::new()?),
+        store: Arc::new(Pictures(store)),
+        ranges: Arc::new(Ranges::new(stores.clone())),
+        clock: Arc::new(imagery::SystemClock),
+    };
+    Ok(Scraper::new(setup, seams)?)
+}
+
+/// The batch's part of the ledger: read before, written while the work goes on and after it.
+struct Part<'a> {
+    store: Arc<dyn Store>,
+    key: String,
+    measures: Vec<String>,
+    watch: &'a Watch,
+    written: AtomicU64,
+}
+
+impl Part<'_> {
+    async fn known(&self) -> Result<Vec<LedgerRow>, Error> {
+        match stored::table(self.store.as_ref(), &self.key).await {
+            Ok(table) => Ok(ledger::from_table(&table)?),
+            Err(Error::Store(store::Error::NotFound { .. })) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn write(&self, rows: &[LedgerRow]) -> Result<(), Error> {
+        let table = ledger::to_table(rows, &self.measures)?;
+        let bytes = table.to_geoparquet(&WriteOptions::default())?;
+        self.store.put(&self.key, bytes.into(), PARQUET).await?;
+        self.written.store(rows.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Progress for Part<'_> {
+    fn row(&self, row: &LedgerRow) {
+        (self.watch)(row);
+    }
+
+    async fn checkpoint(&self, rows: &[LedgerRow]) -> Result<(), Fault> {
+        if self.written.load(Ordering::Relaxed) == rows.len() as u64 {
+            return Ok(());
+        }
+        self.write(rows)
+            .await
+            .map_err(|error| Fault::new(FaultKind::Unavailable, error.to_string()))
+    }
+}
+
+impl Worker {
+    /// The samples of a table, with the keys their pictures will have.
+    fn samples(&self, table: &Table) -> Result<Vec<Sample>, Error> {
+        let keys = Keys::of(&self.plan_id);
+        let extension = self.taking.picture.format.extension();
+        let columns = Columns::of(table)?;
+        let points = table.points()?.ok_or_else(|| Error::Stored {
+            location: keys.samples(),
+            problem: "its geometry is not points".to_owned(),
+        })?;
+        let mut samples = Vec::with_capacity(points.len());
+        for (row, point) in points.into_iter().enumerate() {
+            let text = |column: &[Option<String>]| column.get(row).cloned().flatten();
+            let sample_id = text(&columns.sample_id).ok_or_else(|| Error::Stored {
+                location: keys.samples(),
+                problem: format!("row {row} has no sample_id"),
+            })?;
+            let places: Vec<String> = columns.places.iter().filter_map(|c| text(c)).collect();
+            let places: Vec<&str> = places.iter().map(String::as_str).collect();
+            samples.push(Sample {
+                lon: point.x,
+                lat: point.y,
+                heading: columns.heading.get(row).copied().flatten(),
+                pitch: columns.pitch.get(row).copied().flatten(),
+                grid: columns.grid(row)?,
+                key: keys.picture(&places, &sample_id, extension),
+                sample_id,
+            });
+        }
+        Ok(samples)
+    }
+}
+
+/// The columns of a plan's samples that taking pictures needs.
+struct Columns {
+    sample_id: Vec<Option<String>>,
+    /// What stands above a picture in its key.
+    places: Vec<Vec<Option<String>>>,
+    heading: Vec<Option<f64>>,
+    pitch: Vec<Option<f64>>,
+    chips: Option<Chips>,
+}
+
+/// Where the chips of a chip plan lie.
+struct Chips {
+    crs: Vec<Option<String>>,
+    x_min: Vec<Option<f64>>,
+    y_max: Vec<Option<f64>>,
+    pixel_m: Vec<Option<f64>>,
+    chip_px: Vec<Option<f64>>,
+}
+
+impl Columns {
+    fn of(table: &Table) -> Result<Self, Error> {
+        let texts = |name: &str| -> Result<Option<Vec<Option<String>>>, tables::Error> {
+            table
+                .has_column(name)
+                .then(|| table.texts(name))
+                .transpose()
+        };
+        let numbers = |name: &str| -> Result<Vec<Option<f64>>, tables::Error> {
+            if table.has_column(name) {
+                table.numbers(name)
+            } else {
+                Ok(Vec::new())
+            }
+        };
+        let names: &[&str] = if table.has_column("town") {
+            &["town", "road_name", "osm_way_id", "side"]
+        } else {
+            &["area_id"]
+        };
+        let mut places = Vec::new();
+        for name in names {
+            places.extend(texts(name)?);
+        }
+        let chips = match texts("crs")? {
+            Some(crs) => Some(Chips {
+                crs,
+                x_min: table.numbers("x_min")?,
+                y_max: table.numbers("y_max")?,
+                pixel_m: table.numbers("pixel_m")?,
+                chip_px: table.numbers("chip_px")?,
+            }),
+            None => None,
+        };
+        Ok(Self {
+            sample_id: table.texts("sample_id")?,
+            places,
+            heading: numbers("heading")?,
+            pitch: numbers("pitch")?,
+            chips,
+        })
+    }
+
+    fn grid(&self, row: usize) -> Result<Option<imagery::Grid>, Error> {
+        let Some(chips) = &self.chips else {
+            return Ok(None);
+        };
+        let number = |column: &[Option<f64>]| column.get(row).copied().flatten();
+        let (Some(crs), Some(x), Some(y), Some(pixel), Some(size)) = (
+            chips.crs.get(row).cloned().flatten(),
+            number(&chips.x_min),
+            number(&chips.y_max),
+            number(&chips.pixel_m),
+            number(&chips.chip_px),
+        ) else {
+            return Ok(None);
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a column of small whole numbers; the cast saturates"
+        )]
+        let size = size as u32;
+        Ok(Some(imagery::Grid {
+            crs: crs.parse()?,
+            origin: (x, y),
+            pixel: (pixel, pixel),
+            width: size,
+            height: size,
+        }))
+    }
+}

@@ -1,0 +1,125 @@
+//! The store behind the seams that taking pictures needs.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use imagery::{ByteRanges, Fault, FaultKind, Measure, Payer, PictureStore, Pixels, Put, Values};
+use measures::{MeasureSpec, Picture};
+use store::{Locator, Store, Stores, Written};
+
+/// A store as a place for pictures.
+#[derive(Debug, Clone)]
+pub struct Pictures(pub Arc<dyn Store>);
+
+fn fault(error: &store::Error) -> Fault {
+    use store::Error as E;
+    let kind = match error {
+        E::NotFound { .. } | E::BucketNotFound { .. } => FaultKind::NotFound,
+        E::Denied { .. } => FaultKind::Denied,
+        E::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+            FaultKind::Full
+        }
+        _ => FaultKind::Unavailable,
+    };
+    Fault::new(kind, error.to_string())
+}
+
+#[async_trait]
+impl PictureStore for Pictures {
+    async fn size(&self, key: &str) -> Result<Option<u64>, Fault> {
+        let object = self.0.head(key).await.map_err(|e| fault(&e))?;
+        Ok(object.map(|object| object.size))
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Bytes>, Fault> {
+        match self.0.get(key).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(fault(&error)),
+        }
+    }
+
+    async fn put_if_absent(&self, key: &str, bytes: Bytes, media_type: &str) -> Result<Put, Fault> {
+        match self.0.put_new(key, bytes, media_type).await {
+            Ok(Written::New) => Ok(Put::Stored),
+            Ok(Written::AlreadyThere) => Ok(Put::Exists),
+            Err(error) => Err(fault(&error)),
+        }
+    }
+
+    async fn put(&self, key: &str, bytes: Bytes, media_type: &str) -> Result<(), Fault> {
+        self.0
+            .put(key, bytes, media_type)
+            .await
+            .map_err(|e| fault(&e))
+    }
+}
+
+/// Byte ranges of `s3://bucket/key`.
+#[derive(Debug)]
+pub struct Ranges {
+    stores: Stores,
+    buckets: Mutex<HashMap<String, Arc<dyn Store>>>,
+}
+
+impl Ranges {
+    /// Over the stores of this process.
+    #[must_use]
+    pub fn new(stores: Stores) -> Self {
+        Self {
+            stores,
+            buckets: Mutex::default(),
+        }
+    }
+
+    fn bucket(&self, name: &str) -> Arc<dyn Store> {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets
+            .entry(name.to_owned())
+            .or_insert_with(|| self.stores.bucket(name));
+        Arc::clone(bucket)
+    }
+}
+
+#[async_trait]
+impl ByteRanges for Ranges {
+    async fn read(&self, location: &str, range: Range<u64>, payer: Payer) -> Result<Bytes, Fault> {
+        let Ok(Locator::S3 { bucket, key }) = Locator::parse(location) else {
+            let message = format!("{location} is not of the form s3://bucket/key");
+            return Err(Fault::new(FaultKind::NotFound, message));
+        };
+        let bucket = self.bucket(&bucket);
+        let read = match payer {
+            Payer::Owner => bucket.get_range(&key, range).await,
+            Payer::Requester => bucket.get_range_as_payer(&key, range).await,
+        };
+        read.map_err(|e| fault(&e))
+    }
+}
+
+/// The study's measures, taken on every picture as it comes.
+#[derive(Debug)]
+pub struct Measures(pub Vec<MeasureSpec>);
+
+impl Measure for Measures {
+    fn names(&self) -> Vec<String> {
+        measures::columns(&self.0)
+    }
+
+    fn measure(&self, picture: &Pixels) -> Vec<Option<f64>> {
+        let (width, height, bands) = (picture.width(), picture.height(), picture.bands());
+        let read = match picture.values() {
+            Values::U8(samples) => Picture::from_bands8(width, height, bands, samples),
+            Values::U16(samples) => Picture::from_bands16(width, height, bands, samples),
+            // Reflectances and heights are not pictures that these measures speak of.
+            _ => return vec![None; self.0.len()],
+        };
+        match read {
+            Ok(picture) => measures::measure(&picture, &self.0),
+            Err(_) => vec![None; self.0.len()],
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The end of a study: one ledger, a table an area or town, maps, and a report.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use imagery::ledger;
+use report::{CollectReport, Thumbnail};
+use sampling::Plan;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use store::Store;
+use tables::{Table, WriteOptions};
+
+use crate::{Error, Keys, Study, stored};
+
+const PARQUET: &str = "application/vnd.apache.parquet";
+const GEOJSON: &str = "application/geo+json";
+
+/// Most pictures in the report's gallery.
+const GALLERY: usize = 60;
+
+/// Parts of the ledger read at once.
+const AT_ONCE: usize = 16;
+
+/// What a summary wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SummaryReply {
+    /// The plan.
+    pub plan_id: String,
+    /// Samples of the plan.
+    pub samples: u64,
+    /// Samples with a row in the ledger.
+    pub done: u64,
+    /// Keys of tables.
+    pub tables: Vec<String>,
+    /// Keys of maps.
+    pub geojson: Vec<String>,
+    /// Key of the report.
+    pub report: Option<String>,
+}
+
+/// What a summary is made of.
+struct Gathered {
+    study: Study,
+    samples: Table,
+    ledger: Table,
+    areas: Option<Table>,
+    connections: Option<Vec<(i64, i64)>>,
+}
+
+/// A file of the summary: its key, its bytes and what they are.
+struct Output {
+    key: String,
+    bytes: Vec<u8>,
+    media_type: &'static str,
+}
+
+/// Sums up what there is of a plan, finished or not.
+///
+/// # Errors
+/// [`Error::NotPlanned`], or the storage's.
+pub async fn sum_up(plan_id: &str, store: &Arc<dyn Store>) -> Result<SummaryReply, Error> {
+    let keys = Keys::of(plan_id);
+    let gathered = gather(&keys, plan_id, store.as_ref()).await?;
+    let mut reply = SummaryReply {
+        plan_id: plan_id.to_owned(),
+        samples: gathered.samples.rows() as u64,
+        done: gathered.ledger.rows() as u64,
+        ..SummaryReply::default()
+    };
+    let (gathered, summed) = tokio::task::spawn_blocking({
+        let keys = keys.clone();
+        move || {
+            let summed = Summed::of(&keys, &gathered)?;
+            Ok::<_, Error>((gathered, summed))
+        }
+    })
+    .await??;
+    let pictures = pictures(&summed, store.as_ref()).await?;
+    let (outputs, page) = tokio::task::spawn_blocking({
+        let plan_id = plan_id.to_owned();
+        move || {
+            let page = page(&plan_id, &gathered, &summed, &pictures)?;
+            Ok::<_, Error>((summed.outputs, page))
+        }
+    })
+    .await??;
+    for output in outputs {
+        let kind = match output.media_type {
+            GEOJSON => &mut reply.geojson,
+            _ => &mut reply.tables,
+        };
+        kind.push(output.key.clone());
+        store
+            .put(&output.key, output.bytes.into(), output.media_type)
+            .await?;
+    }
+    store.put(&keys.report(), page.into(), "text/html").await?;
+    reply.report = Some(keys.report());
+    Ok(reply)
+}
+
+/// Pictures for the report's gallery: sample, reading and the picture as it is stored.
+type Pictures = Vec<(String, Option<f64>, Bytes)>;
+
+/// Fetches a few stored pictures, spread over the readings.
+async fn pictures(summed: &Summed, store: &dyn Store) -> Result<Pictures, Error> {
+    let table = &summed.readings;
+    let measure = summed.names.first().map(String::as_str);
+    let rows = report::gallery_samples(table, measure, GALLERY)?;
+    let (ids, keys) = (table.texts("sample_id")?, table.texts("key")?);
+    let readings = measure.map(|name| table.numbers(name)).transpose()?;
+    let mut pictures = Vec::with_capacity(rows.len());
+    for row in rows {
+        let text = |column: &[Option<String>]| column.get(row).cloned().flatten();
+        let (Some(id), Some(key)) = (text(&ids), text(&keys)) else {
+            continue;
+        };
+        let reading = readings
+            .as_ref()
+            .and_then(|column| column.get(row).copied().flatten());
+        match store.get(&key).await {
+            Ok(picture) => pictures.push((id, reading, picture)),
+            Err(store::Error::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(pictures)
+}
+
+fn page(
+    plan_id: &str,
+    gathered: &Gathered,
+    summed: &Summed,
+    pictures: &Pictures,
+) -> Result<String, Error> {
+    let thumbnails: Vec<Thumbnail> = pictures
+        .iter()
+        .filter_map(|(id, reading, picture)| {
+            Some(Thumbnail {
+                sample_id: id.clone(),
+                reading: *reading,
+                jpeg: report::thumbnail(picture)?,
+            })
+        })
+        .collect();
+    let page = report::collect_page(&CollectReport {
+        name: &gathered.study.name,
+        plan_id,
+        source: gathered.study.source.kind(),
+        attribution: gathered.study.source.attribution(),
+        readings: &summed.readings,
+        measures: &summed.names,
+        areas: summed.areas.as_ref(),
+        towns: summed.towns.as_ref(),
+        thumbnails: &thumbnails,
+    })?;
+    Ok(page)
+}
+
+async fn gather(keys: &Keys, plan_id: &str, store: &dyn Store) -> Result<Gathered, Error> {
+    let study = stored::study(store, plan_id).await?;
+    let samples = stored::table(store, &keys.samples()).await?;
+    let parts = store.list_all(&keys.ledger()).await?;
+    let parts: Vec<Table> = stream::iter(parts)
+        .filter(|object| std::future::ready(object.key.ends_with(".parquet")))
+        .map(async |object| stored::table(store, &object.key).await)
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    let ledger = if parts.is_empty() {
+        ledger::to_table(&[], &measures::columns(&study.measures))?
+    } else {
+        ledger::merge(&parts)?
+    };
+    let areas = match stored::table(store, &keys.areas()).await {
+        Ok(areas) => Some(areas),
+        Err(Error::Store(store::Error::NotFound { .. })) => None,
+        Err(error) => return Err(error),
+    };
+    let connections = match store.get(&keys.connections()).await {
+        Ok(body) => serde_json::from_slice(&body).map_err(|error| Error::Stored {
+            location: store.locate(&keys.connections()),
+            problem: error.to_string(),
+        })?,
+        Err(store::Error::NotFound { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Gathered {
+        study,
+        samples,
+        ledger,
+        areas,
+        connections,
+    })
+}
+
+/// What a plan came to.
+struct Summed {
+    names: Vec<String>,
+    /// Every sample with what became of it; completed along roads.
+    readings: Table,
+    areas: Option<Table>,
+    towns: Option<Table>,
+    outputs: Vec<Output>,
+}
+
+impl Summed {
+    fn of(keys: &Keys, gathered: &Gathered) -> Result<Self, Error> {
+        let names = ledger::measure_columns(&gathered.ledger);
+        let mut summed = Self {
+            readings: measures::with_readings(&gathered.samples, &gathered.ledger, &names)?,
+            names,
+            areas: None,
+            towns: None,
+            outputs: vec![table(keys, "ledger", &gathered.ledger)?],
+        };
+        match &gathered.study.plan {
+            Plan::Areas(plan) => summed.add_areas(keys, gathered, &plan.id)?,
+            Plan::Chips(_) => summed.outputs.push(table(keys, "chips", &summed.readings)?),
+            Plan::Roads(_) => summed.add_towns(keys, gathered)?,
+        }
+        Ok(summed)
+    }
+
+    fn add_areas(&mut self, keys: &Keys, gathered: &Gathered, id: &str) -> Result<(), Error> {
+        let outlines = gathered.areas.as_ref().map(|areas| (areas, id));
+        let areas = measures::summarise_areas(&self.readings, outlines, &self.names)?;
+        self.outputs.push(table(keys, "areas", &areas)?);
+        if areas.geometry_column().is_some() {
+            self.outputs.push(map(keys, "areas", &areas)?);
+        }
+        self.areas = Some(areas);
+        Ok(())
+    }
+
+    fn add_towns(&mut self, keys: &Keys, gathered: &Gathered) -> Result<(), Error> {
+        let connections = gathered.connections.as_deref();
+        let filling = &gathered.study.filling;
+        self.readings = measures::fill_roads(&self.readings, &self.names, filling, connections)?;
+        let towns = measures::summarise_towns(&self.readings, &self.names)?;
+        self.outputs.push(table(keys, "towns", &towns)?);
+        self.towns = Some(towns);
+        for (town, town_table) in measures::town_tables(&self.readings)? {
+            let town = town.as_deref().unwrap_or("no town");
+            let name = format!("towns/{}", sampling::slug(town));
+            self.outputs.push(table(keys, &name, &town_table)?);
+            if let Some(measure) = self.names.first() {
+                let mut bytes = Vec::new();
+                measures::write_road_geojson(&town_table, measure, &mut bytes)?;
+                self.outputs.push(Output {
+                    key: keys.table(&format!("{name}.geojson")),
+                    bytes,
+                    media_type: GEOJSON,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn table(keys: &Keys, name: &str, table: &Table) -> Result<Output, Error> {
+    Ok(Output {
+        key: keys.table(&format!("{name}.parquet")),
+        bytes: table.to_geoparquet(&WriteOptions::default())?,
+        media_type: PARQUET,
+    })
+}
+
+fn map(keys: &Keys, name: &str, table: &Table) -> Result<Output, Error> {
+    let mut bytes = Vec::new();
+    table.write_geojson(&mut bytes)?;
+    Ok(Output {
+        key: keys.table(&format!("{name}.geojson")),
+        bytes,
+        media_type: GEOJSON,
+    })
+}

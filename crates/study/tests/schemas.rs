@@ -1,0 +1,31 @@
+//! The schemas in `statemachines/schemas` are those of the types; `make bless` writes them anew.
+
+use std::path::Path;
+
+use schemars::{Schema, schema_for};
+use study::Study;
+use study::events::{MeasureEvent, PlanEvent, PlannedBatch};
+
+fn agree(name: &str, schema: &Schema) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../statemachines/schemas")
+        .join(format!("{name}.schema.json"));
+    let made = serde_json::to_string_pretty(schema).unwrap() + "\n";
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        kept == made,
+        "{} is out of step: run make bless",
+        path.display()
+    );
+}
+
+#[test]
+fn schemas_are_in_step_with_the_types() {
+    agree("study", &schema_for!(Study));
+    agree("plan", &schema_for!(PlanEvent));
+    agree("scrape", &schema_for!(PlannedBatch));
+    agree("measure", &schema_for!(MeasureEvent));
+}

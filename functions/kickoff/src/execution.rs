@@ -1,0 +1,131 @@
+//! Starting an execution once, whatever the number of kickoffs.
+
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sfn::types::ExecutionStatus;
+use lambda_shell::{Fault, FaultName};
+
+/// How often the same manifest may be run: after a failed execution its name is taken for 90
+/// days, so the next one gets a number.
+const MOST_RUNS: u32 = 99;
+
+/// What a kickoff needs of Step Functions.
+#[expect(
+    async_fn_in_trait,
+    reason = "awaited where it is called, never spawned"
+)]
+pub trait Executions {
+    /// Starts the machine under `name`, or finds it running under it.
+    ///
+    /// # Errors
+    /// `NotFound` for a machine that is not there, `AccessDenied`, `StorageUnavailable`.
+    async fn start(&self, machine: &str, name: &str, input: &str) -> Result<Started, Fault>;
+}
+
+/// What came of a start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Started {
+    /// It runs, since now or before.
+    Running(String),
+    /// An execution of that name has ended.
+    Ended,
+}
+
+/// Starts `name`, or `name-2` and so on where earlier runs of it have ended.
+pub async fn start_once(
+    executions: &impl Executions,
+    machine: &str,
+    name: &str,
+    input: &str,
+) -> Result<String, Fault> {
+    for run in 1..=MOST_RUNS {
+        let name = match run {
+            1 => name.to_owned(),
+            _ => format!("{name}-{run}"),
+        };
+        if let Started::Running(arn) = executions.start(machine, &name, input).await? {
+            return Ok(arn);
+        }
+    }
+    Err(Fault::new(
+        FaultName::InvalidInput,
+        format!(
+            "{name} ran {MOST_RUNS} times already and files are still left over: see the failures of its runs"
+        ),
+    ))
+}
+
+/// Step Functions itself.
+#[derive(Debug)]
+pub struct StepFunctions(Client);
+
+impl StepFunctions {
+    /// A client by the configuration's region and endpoint.
+    #[must_use]
+    pub fn new(config: &aws_config::SdkConfig) -> Self {
+        Self(Client::new(config))
+    }
+
+    async fn state_of(&self, machine: &str, name: &str) -> Result<Started, Fault> {
+        let arn = format!(
+            "{}:{name}",
+            machine.replace(":stateMachine:", ":execution:")
+        );
+        let execution = self
+            .0
+            .describe_execution()
+            .execution_arn(&arn)
+            .send()
+            .await
+            .map_err(|e| fault(&arn, &e))?;
+        Ok(match execution.status() {
+            ExecutionStatus::Running | ExecutionStatus::PendingRedrive => Started::Running(arn),
+            _ => Started::Ended,
+        })
+    }
+}
+
+impl Executions for StepFunctions {
+    async fn start(&self, machine: &str, name: &str, input: &str) -> Result<Started, Fault> {
+        let started = self
+            .0
+            .start_execution()
+            .state_machine_arn(machine)
+            .name(name)
+            .input(input)
+            .send()
+            .await;
+        match started {
+            // A running execution of the same name and input answers as if it were new.
+            Ok(reply) => Ok(Started::Running(reply.execution_arn)),
+            Err(e) if e.code() == Some("ExecutionAlreadyExists") => {
+                self.state_of(machine, name).await
+            }
+            Err(e) => Err(fault(machine, &e)),
+        }
+    }
+}
+
+fn fault<E, R>(what: &str, error: &SdkError<E, R>) -> Fault
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    let name = match error.code() {
+        Some("StateMachineDoesNotExist" | "ExecutionDoesNotExist" | "InvalidArn") => {
+            FaultName::NotFound
+        }
+        Some("AccessDeniedException" | "UnrecognizedClientException" | "ExpiredTokenException") => {
+            FaultName::AccessDenied
+        }
+        Some("ValidationException" | "InvalidName" | "InvalidExecutionInput") => {
+            FaultName::InvalidInput
+        }
+        _ => FaultName::StorageUnavailable,
+    };
+    let reason = match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        _ => DisplayErrorContext(error).to_string(),
+    };
+    Fault::new(name, format!("{what} did not start: {reason}"))
+}
