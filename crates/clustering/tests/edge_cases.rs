@@ -9,9 +9,16 @@ use arrow_array::{
 };
 use clustering::{Adjacency, Error, Params};
 use geo::{Geometry, MultiPoint, coord, polygon};
-use grid::{Cell, STEP, cluster, even, is_connected, members, table};
+use grid::{Cell, STEP, cluster, is_connected, members, table};
 use serde_json::json;
 use tables::{Crs, Table};
+
+/// A full grid with the same weight in each cell.
+fn even(columns: i32, rows: i32, weight: f64) -> Vec<Cell> {
+    (0..columns)
+        .flat_map(|column| (0..rows).map(move |row| (column, row, weight)))
+        .collect()
+}
 
 /// Clusters of 20 cells of weight 1.
 fn twenty() -> serde_json::Value {
@@ -333,7 +340,8 @@ fn a_rule_takes_a_setting_from_a_column_that_agrees() {
     let mut settings = twenty();
     settings["desired_cluster_radius"] =
         json!({"column": "urban", "when": true, "then": 350, "otherwise": 900});
-    let radius = |table| cluster(table, settings.clone()).map(|c| c.report.limits.target_radius);
+    let radius =
+        |table: &Table| cluster(table, settings.clone()).map(|c| c.report.limits.target_radius);
     assert_eq!(radius(&with(vec![true; 100])).expect("clusters"), 350.0);
     assert_eq!(radius(&with(vec![false; 100])).expect("clusters"), 900.0);
     let mut mixed = vec![true; 100];

@@ -69,6 +69,14 @@ fn demo_grids() -> Option<Table> {
     Some(Table::open(path, &ReadOptions::default()).expect("the demo grids"))
 }
 
+/// What the table says of one cluster.
+#[derive(Clone, Default)]
+struct Cluster {
+    people: f64,
+    places: Vec<Coord>,
+    cells: Vec<(i64, i64)>,
+}
+
 /// Shares of clusters and of weight that are in range, within the radius and connected, from the written table alone.
 fn all_three(clustered: &Table, radius: f64) -> (f64, f64) {
     let ids = clustered.texts("cluster_id").expect("ids");
@@ -79,16 +87,23 @@ fn all_three(clustered: &Table, radius: f64) -> (f64, f64) {
     Projection::between(&clustered.crs(), &plane)
         .and_then(|projection| projection.project(&mut metres))
         .expect("metres");
-    let mut clusters: BTreeMap<String, (f64, Vec<Coord>, Vec<(i64, i64)>)> = BTreeMap::new();
+    let mut clusters: BTreeMap<String, Cluster> = BTreeMap::new();
     for (row, id) in ids.into_iter().enumerate() {
         let cluster = clusters.entry(id.expect("an id")).or_default();
-        cluster.0 += people[row].expect("people");
-        cluster.1.push(metres[row]);
+        cluster.people += people[row].expect("people");
+        cluster.places.push(metres[row]);
         let cell = |degree: f64| (degree * 1200.0 - 0.5).round() as i64;
-        cluster.2.push((cell(degrees[row].x), cell(degrees[row].y)));
+        cluster
+            .cells
+            .push((cell(degrees[row].x), cell(degrees[row].y)));
     }
     let (mut good, mut weight, mut total) = (0.0, 0.0, 0.0);
-    for (people, places, mut cells) in clusters.values().cloned() {
+    for cluster in clusters.values().cloned() {
+        let Cluster {
+            people,
+            places,
+            mut cells,
+        } = cluster;
         total += people;
         let mut queue = vec![cells.swap_remove(0)];
         while let Some((x, y)) = queue.pop() {

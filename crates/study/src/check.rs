@@ -155,12 +155,25 @@ fn part<T: DeserializeOwned>(
         let at = error
             .span()
             .filter(|at| !at.is_empty() && *at != span)
-            .map_or(key.span().start, |at| at.start);
+            .map(|at| at.start)
+            .or_else(|| named_key(value.get_ref(), error.message()))
+            .unwrap_or(key.span().start);
         mistakes.push(Mistake {
             line: Some(line_of(text, at)),
             what: format!("{field}: {}", one_line(error.message())),
         });
     }
+}
+
+/// Where the field stands that a message names: a choice by `kind` loses the place of what is
+/// unknown within it.
+fn named_key(value: &DeValue<'_>, message: &str) -> Option<usize> {
+    let DeValue::Table(table) = value else {
+        return None;
+    };
+    let name = message.split('`').nth(1)?;
+    let (key, _) = table.get_key_value(name)?;
+    Some(key.span().start)
 }
 
 /// The line on which a part of the study begins.

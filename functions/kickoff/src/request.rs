@@ -50,8 +50,8 @@ fn from_notification(payload: Value, buckets: &Buckets) -> Result<Request, Fault
     let mut bucket = None;
     let mut keys = Vec::with_capacity(event.records.len());
     for record in event.records {
-        // Keys arrive as in a URL and are not decoded on the way.
-        let key = record.s3.object.url_decoded_key.or(record.s3.object.key);
+        // Keys arrive as in an HTML form: a space is `+`, other bytes are percent-encoded.
+        let key = record.s3.object.key.map(|key| decoded(&key));
         match (record.s3.bucket.name, key) {
             (Some(name), Some(key)) if bucket.as_ref().is_none_or(|known| *known == name) => {
                 bucket = Some(name);
@@ -65,6 +65,13 @@ fn from_notification(payload: Value, buckets: &Buckets) -> Result<Request, Fault
         }
     }
     of_objects(bucket, keys, buckets)
+}
+
+/// Undoes the encoding of keys in S3's notifications; `=` and `&` arrive percent-encoded.
+fn decoded(key: &str) -> String {
+    url::form_urlencoded::parse(key.as_bytes())
+        .map(|(name, _)| name)
+        .collect()
 }
 
 fn from_event_bridge(payload: Value, buckets: &Buckets) -> Result<Request, Fault> {

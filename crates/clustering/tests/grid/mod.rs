@@ -14,13 +14,6 @@ pub const STEP: f64 = 1.0 / 1200.0;
 /// A cell: column, row, weight.
 pub type Cell = (i32, i32, f64);
 
-/// A full grid with the same weight in each cell.
-pub fn even(columns: i32, rows: i32, weight: f64) -> Vec<Cell> {
-    (0..columns)
-        .flat_map(|column| (0..rows).map(move |row| (column, row, weight)))
-        .collect()
-}
-
 /// The table of some cells east of Manila; each row says which cell it is.
 pub fn table(cells: &[Cell]) -> Table {
     let names = cells
