@@ -70,7 +70,7 @@ class _StaticHandler(BaseHTTPRequestHandler):
             return self._reply(416, b"", {"Content-Range": f"bytes */{len(content)}"})
         self._reply(206, content[start : end + 1], {"Content-Range": f"bytes {start}-{end}/{len(content)}"})
 
-    do_HEAD = do_GET
+    do_HEAD = do_PUT = do_GET
 
     def _reply(self, status: int, body: bytes, headers: dict[str, str]):
         self.send_response(status)
