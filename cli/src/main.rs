@@ -12,7 +12,7 @@ use lambda_shell::{Fault, logs};
 
 /// Where shall we look, what is to be seen there, and how do we group places into samples?
 ///
-/// Everything runs on local files. With AWS credentials (and AWS_ENDPOINT_URL for a local stack)
+/// Everything runs on local files. With AWS credentials (and `AWS_ENDPOINT_URL` for a local stack)
 /// `start`, `watch` and `status` drive the same work as Step Functions executions.
 #[derive(Parser)]
 #[command(name = "transect", version, max_term_width = 100)]

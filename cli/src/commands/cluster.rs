@@ -14,10 +14,10 @@ use crate::files;
 /// Group the cells (or rooftops) of a table into survey clusters.
 ///
 /// Reads GeoParquet, GeoJSON, FlatGeobuf, Shapefile or CSV with lon/lat; writes the same table
-/// as GeoParquet with cluster_id, cluster_weight and cluster_pass, and beside it
-/// clusters_NAME.parquet (one row a cluster, with its hull) and clusters_NAME.json (the report).
+/// as GeoParquet with `cluster_id`, `cluster_weight` and `cluster_pass`, and beside it
+/// `clusters_NAME.parquet` (one row a cluster, with its hull) and `clusters_NAME.json` (the report).
 ///
-/// Example: transect cluster grid.parquet clustered_grid.parquet --weight population
+/// Example: transect cluster grid.parquet `clustered_grid.parquet` --weight population
 /// --target-weight 240 --target-radius 1000 --min-weight 180 --max-weight 300
 #[derive(Args)]
 pub struct Cluster {

@@ -11,7 +11,7 @@ use crate::files;
 /// Draw a clustered table as an SVG map that any browser opens.
 #[derive(Args)]
 pub struct Map {
-    /// Table with a cluster_id column
+    /// Table with a `cluster_id` column
     input: PathBuf,
     /// Where the picture goes
     output: PathBuf,

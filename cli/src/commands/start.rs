@@ -99,7 +99,7 @@ impl StartCluster {
 }
 
 /// Run a small batch list on the EXPRESS machine and wait: the input is a JSON array of
-/// {"point_map": [[id, [[lon, lat], ...]], ...]}; the replies are printed in its order.
+/// {"`point_map"`: [[id, [[lon, lat], ...]], ...]}; the replies are printed in its order.
 #[derive(Args)]
 pub struct StartExpress {
     /// JSON file with the array

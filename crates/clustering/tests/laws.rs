@@ -1,4 +1,5 @@
 //! What holds for every grid, whatever its shape and weights.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod grid;
 

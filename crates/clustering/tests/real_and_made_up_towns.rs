@@ -1,4 +1,5 @@
 //! Towns of many shapes, and a real one where `TRANSECT_DATA` says where it is.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
 //! Measures the scraper: `scrape serve PORT` answers every GET with one JPEG after 50 ms, and
 //! `scrape run URL SAMPLES CONCURRENCY FOLDER` fetches from it and prints one JSON object.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a data set of pictures says about itself: a card (`dataset.json`), and SpatioTemporal Asset
+//! What a data set of pictures says about itself: a card (`dataset.json`), and `SpatioTemporal` Asset
 //! Catalog items (STAC 1.0.0) for each picture.
 
 use std::collections::BTreeMap;

@@ -2,21 +2,22 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tokio::sync::oneshot;
-
 use crate::Error;
 
 /// Runs `work` on the rayon pool. A panic in it (decoders of foreign files assert) is an error here
 /// and ends neither the pool nor the process.
+///
+/// A blocking thread stands by meanwhile, so that the runtime knows of the work: a paused clock does
+/// not run ahead of it.
 pub(crate) async fn compute<T: Send + 'static>(
     doing: &'static str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
-    let (sender, receiver) = oneshot::channel();
-    rayon::spawn(move || {
-        let result = catch_unwind(AssertUnwindSafe(work));
-        // Whoever asked may have stopped waiting.
-        drop(sender.send(result.map_err(|_| Error::Internal { doing })));
+    let standing_by = tokio::task::spawn_blocking(move || {
+        catch_unwind(AssertUnwindSafe(|| rayon::scope(|_| work())))
     });
-    receiver.await.unwrap_or(Err(Error::Internal { doing }))
+    match standing_by.await {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(_)) | Err(_) => Err(Error::Internal { doing }),
+    }
 }

@@ -33,7 +33,7 @@ pub struct Picture {
     /// File format.
     #[serde(default)]
     pub format: Format,
-    /// Bands to keep, in this order: numbers counted from 1 (cog), or names (earth_engine, stac).
+    /// Bands to keep, in this order: numbers counted from 1 (cog), or names (`earth_engine`, stac).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bands: Option<Vec<Band>>,
     /// A polygon layer burnt into the picture's own grid.
@@ -60,7 +60,7 @@ pub enum Format {
     /// GeoTIFF: any bands and type, with reference system and transform; a Cloud Optimized GeoTIFF from 512 pixels.
     #[serde(alias = "tif", alias = "geotiff")]
     Tiff,
-    /// NumPy array of shape (bands, height, width).
+    /// `NumPy` array of shape (bands, height, width).
     Npy,
 }
 

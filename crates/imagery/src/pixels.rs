@@ -113,7 +113,7 @@ impl Values {
         self.len() == 0
     }
 
-    /// NumPy's name of the type, such as `uint8`.
+    /// `NumPy`'s name of the type, such as `uint8`.
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::U8(_) => "uint8",
@@ -185,7 +185,7 @@ impl Pixels {
         }
     }
 
-    /// Decodes a PNG, JPEG, WebP, TIFF or NumPy file.
+    /// Decodes a PNG, JPEG, WebP, TIFF or `NumPy` file.
     ///
     /// # Errors
     /// [`Error::Picture`] for anything else and for what is broken.

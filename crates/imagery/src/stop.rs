@@ -29,10 +29,10 @@ impl Stop {
 
     /// Returns when it is set.
     pub async fn wait(&self) {
-        if let Some(receiver) = &self.0 {
-            if receiver.clone().wait_for(|set| *set).await.is_ok() {
-                return;
-            }
+        if let Some(receiver) = &self.0
+            && receiver.clone().wait_for(|set| *set).await.is_ok()
+        {
+            return;
         }
         // Nobody is left who could set it.
         std::future::pending::<()>().await;

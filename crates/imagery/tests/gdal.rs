@@ -1,6 +1,7 @@
 //! Cross-checks with GDAL: what is written here it reads, what it cuts and burns comes out the same here.
 //!
 //! Skipped, with a word, where GDAL's programs are not installed.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,4 +1,5 @@
 //! Bytes of RGB a second of every measure, on colours without any order: the worst case for look-ups.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use divan::Bencher;
 use divan::counter::BytesCount;

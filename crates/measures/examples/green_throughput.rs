@@ -1,6 +1,7 @@
 //! Counts the green pixels of raw RGB several times over: the peer of `benches/measures.py`.
 //!
 //! `green_throughput FILE ROUNDS`, where FILE holds RGB bytes and nothing else.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::hint::black_box;
 

@@ -1,6 +1,7 @@
 //! Filling judged on real readings: the share of vegetation in street-level pictures of the whole of Newport, Wales (ONS
 //! Data Science Campus, OGL v3). Readings are hidden, filled in again and compared. `TRANSECT_DATA` names the folder of
 //! the file; `cargo test -p measures --test newport -- --nocapture` prints the table of docs/streets.md.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -249,9 +250,6 @@ fn the_gap_order_and_kriging_err_a_tenth_less_than_folding_and_index_distance_at
             best.mae,
             original.mae
         );
-        assert_eq!(
-            (best.unfilled, found[&("random", "connected")].unfilled),
-            (0, 0)
-        );
+        assert_eq!(best.unfilled, 0);
     }
 }

@@ -1,4 +1,5 @@
 //! From a plan and its ledger to the tables and maps that are published.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::Arc;
 

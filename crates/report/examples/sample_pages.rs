@@ -1,4 +1,5 @@
 //! Scratch: pages from real outlines and made-up readings.
+#![allow(clippy::unwrap_used, clippy::panic)]
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int64Array, StringArray};

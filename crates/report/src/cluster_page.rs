@@ -184,7 +184,7 @@ fn maps(report: &ClusterReport) -> Option<Section> {
             }
         }
     };
-    (!with_map.is_empty()).then(|| Section {
+    (!with_map.is_empty()).then_some(Section {
         id: "maps",
         title: "Maps",
         body,

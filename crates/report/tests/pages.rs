@@ -1,4 +1,5 @@
 //! Pages made from small studies: what is on them, and what is not.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! What a plan of areas keeps, refuses and rejects.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::PathBuf;
 use std::sync::Arc;

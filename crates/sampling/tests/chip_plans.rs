@@ -1,4 +1,5 @@
 //! Plans of chips: what they cover, how they overlap, and what they are called.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::Arc;
 
@@ -284,5 +285,6 @@ fn a_feature_larger_than_chips_is_covered_within() {
             t.with_geometries("geometry", &[Some(field)], Crs::from_epsg(32631)?)
         })
         .unwrap();
-    assert_eq!(planned(&features, &plan()).samples.len(), 25);
+    // Chips of 1221.12 m on a lattice through the origin: columns 409 to 413, rows 818 to 823.
+    assert_eq!(planned(&features, &plan()).samples.len(), 30);
 }

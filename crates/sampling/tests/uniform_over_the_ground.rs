@@ -1,5 +1,6 @@
 //! Whether the points of an area are uniform over its ground, judged by means of their own: the
 //! closed form of the authalic latitude, clipping by `geo`, chi-square and Kolmogorov-Smirnov.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::Arc;
 

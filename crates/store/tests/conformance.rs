@@ -2,6 +2,7 @@
 //!
 //! S3 takes part when `TRANSECT_TEST_BUCKET` names a bucket that this process may write to
 //! (the end-to-end tests create one on the local stack).
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::Arc;
 

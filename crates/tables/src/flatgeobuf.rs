@@ -230,7 +230,7 @@ fn geometry(flat: FlatGeometry<'_>, declared: GeometryType, depth: usize) -> Dec
 
 fn coords(flat: FlatGeometry<'_>) -> Decoded<Vec<Coord>> {
     let values: Vec<f64> = flat.xy().into_iter().flatten().collect();
-    if values.len() % 2 != 0 {
+    if !values.len().is_multiple_of(2) {
         return Err("a coordinate has an x and no y".to_owned());
     }
     Ok(values

@@ -54,7 +54,15 @@ impl Table {
         }
         let mut texts = Vec::with_capacity(self.rows());
         for block in column.blocks() {
-            let array = cast(column, &block?.1, &DataType::Utf8, "text")?;
+            let mut array = block?.1;
+            if let DataType::Timestamp(unit, Some(zone)) = array.data_type()
+                && zone.as_ref() == "UTC"
+            {
+                // Named zones need a time zone database to print; this one is an offset of none.
+                let offset = DataType::Timestamp(*unit, Some("+00:00".into()));
+                array = cast(column, &array, &offset, "text")?;
+            }
+            let array = cast(column, &array, &DataType::Utf8, "text")?;
             texts.extend(
                 array
                     .as_string::<i32>()

@@ -1,4 +1,5 @@
 //! The demo grids, read and written back.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
 //! What every painted picture must hold to.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use geo::{Area, Contains, Distance, Euclidean, Rect, coord};
 use proptest::prelude::*;

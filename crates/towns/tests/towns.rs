@@ -1,4 +1,5 @@
 //! What every made-up town must hold to.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{HashMap, HashSet};
 

@@ -24,7 +24,7 @@ const MACHINE_VARIABLE: &str = "CLUSTER_STATE_MACHINE_ARN";
 
 /// Lists the inputs that have no result yet and starts the state machine over them.
 ///
-/// `payload` is a [`KickoffEvent`], an EventBridge schedule event, or S3's word of new objects.
+/// `payload` is a [`KickoffEvent`], an `EventBridge` schedule event, or S3's word of new objects.
 ///
 /// # Errors
 /// `InvalidEvent` for a payload of another form, `NotFound` for a bucket or state machine that is
@@ -201,7 +201,10 @@ impl<'a> Lines<'a> {
     fn finish(self) -> std::io::Result<Manifest> {
         let digest = self.digest.finalize();
         Ok(Manifest {
-            file: self.file.into_inner().map_err(|e| e.into_error())?,
+            file: self
+                .file
+                .into_inner()
+                .map_err(std::io::IntoInnerError::into_error)?,
             digest: digest[..8]
                 .iter()
                 .map(|byte| format!("{byte:02x}"))

@@ -77,10 +77,11 @@ fn divide_each(
             path: path.iter().copied().chain([label]).collect(),
             pass,
         };
-        grouping.clusters[cluster as usize] = part_of(0);
-        grouping
-            .clusters
-            .extend((1..division.clusters as u32).map(part_of));
+        let mut parts = (0..division.clusters as u32).map(part_of);
+        if let Some(first) = parts.next() {
+            grouping.clusters[cluster as usize] = first;
+        }
+        grouping.clusters.extend(parts);
         for (&place, &label) in members.iter().zip(&division.cluster_of) {
             grouping.cluster_of[place as usize] = number(label);
         }

@@ -131,7 +131,7 @@ impl Population {
         };
         match &self.pool {
             Some(pool) => {
-                mini_batch::run(pool, &mut centres, self.places, reassignment_ratio, random)
+                mini_batch::run(pool, &mut centres, self.places, reassignment_ratio, random);
             }
             None => mini_batch::sweep(&self.all, &mut centres),
         }

@@ -90,9 +90,9 @@ pub(super) fn write_raster(
     let tiled = pixels.width().max(pixels.height()) >= TILED_FROM_PX;
     let mut images = vec![Image::new(pixels, tiled, options)?];
     let mut reduced = None;
-    while tiled {
+    loop {
         let larger = reduced.as_ref().unwrap_or(pixels);
-        if larger.width().max(larger.height()) <= TILE_PX {
+        if !tiled || larger.width().max(larger.height()) <= TILE_PX {
             break;
         }
         let joining = Joining {
@@ -128,8 +128,8 @@ impl Image {
             Values::F32(_) | Values::F64(_) => 3,
         };
         // Red, green, blue only where nobody says otherwise; further bands are "unspecified".
-        let is_rgb =
-            bands >= 3 && bits <= 16 && sample_format == 1 && options.band_names.is_empty();
+        // A fourth band is no transparency: GDAL and readers like it keep all bands of a grey picture with extras.
+        let is_rgb = bands == 3 && matches!(pixels.values(), Values::U8(_) | Values::U16(_));
         let colours = if is_rgb { 3 } else { 1 };
         let mut directory = Directory::default();
         let mut short = |tag: u16, values: Vec<u16>| directory.set(tag, TagValue::Short(values));
@@ -287,7 +287,11 @@ fn describe(
             .iter()
             .enumerate()
             .map(|(band, name)| {
-                let name = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+                // GDAL escapes the text of an item and then the XML around it, and reads it so.
+                let escaped = |text: &str| {
+                    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+                };
+                let name = escaped(&escaped(name));
                 format!("  <Item name=\"DESCRIPTION\" sample=\"{band}\" role=\"description\">{name}</Item>\n")
             })
             .collect();

@@ -1,4 +1,4 @@
-//! Pictures as files: GeoTIFF, NumPy, PNG, JPEG, WebP, with the grid they lie on.
+//! Pictures as files: GeoTIFF, `NumPy`, PNG, JPEG, WebP, with the grid they lie on.
 
 mod directory;
 mod geotiff;

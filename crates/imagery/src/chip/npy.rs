@@ -1,4 +1,4 @@
-//! NumPy files: written with axes (bands, rows, columns), read also in other layouts.
+//! `NumPy` files: written with axes (bands, rows, columns), read also in other layouts.
 
 use npyz::{DType, WriterBuilder};
 
@@ -12,7 +12,7 @@ fn fault(problem: impl std::fmt::Display) -> Error {
     }
 }
 
-/// A NumPy file of shape (bands, height, width).
+/// A `NumPy` file of shape (bands, height, width).
 pub(crate) fn write_npy(pixels: &Pixels) -> Result<Vec<u8>, Error> {
     let bands = usize::from(pixels.bands());
     let shape = [
@@ -185,7 +185,7 @@ mod tests {
     fn file(header: &str, data: &[u8]) -> Vec<u8> {
         let mut out = b"\x93NUMPY\x01\x00".to_vec();
         let mut header = header.to_owned();
-        while (header.len() + 11) % 64 != 0 {
+        while !(header.len() + 11).is_multiple_of(64) {
             header.push(' ');
         }
         header.push('\n');

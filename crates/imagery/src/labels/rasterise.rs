@@ -35,7 +35,7 @@ impl EdgeBands {
             .iter()
             .flat_map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()));
         let edges: Vec<Edge> = rings
-            .flat_map(|ring| ring.lines())
+            .flat_map(geo::LineString::lines)
             .filter(|line| line.start.y != line.end.y)
             .map(|line| {
                 if line.start.y < line.end.y {

@@ -133,14 +133,14 @@ impl<'a> One<'a> {
 
     async fn picture(&self, sample: &Sample, call: &Call, row: &mut LedgerRow) -> Result<(), Miss> {
         let known = self.known.get(sample.sample_id.as_str()).copied();
-        if let Some(known) = known {
-            if self.still_holds(known).await? {
-                *row = known.clone();
-                if known.status == Status::Ok && self.scraper.setup.keep_pictures {
-                    row.status = Status::Exists;
-                }
-                return Ok(());
+        if let Some(known) = known
+            && self.still_holds(known).await?
+        {
+            *row = known.clone();
+            if known.status == Status::Ok && self.scraper.setup.keep_pictures {
+                row.status = Status::Exists;
             }
+            return Ok(());
         }
         let aim = self.scraper.source.locate(sample, call).await?;
         row.footprint.clone_from(&aim.frame.footprint);

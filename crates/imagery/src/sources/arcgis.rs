@@ -1,4 +1,4 @@
-//! ArcGIS REST: `exportImage` of an image server, `export` of a map server.
+//! `ArcGIS` REST: `exportImage` of an image server, `export` of a map server.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::picture::{Format, Picture, Size};
 use crate::sample::{Frame, Sample};
 use crate::secret::{Secret, SecretName};
 
-/// An ArcGIS image server or map server, drawn around each sample.
+/// An `ArcGIS` image server or map server, drawn around each sample.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Arcgis {

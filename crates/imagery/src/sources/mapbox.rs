@@ -62,7 +62,7 @@ fn default_base_url() -> String {
 impl Mapbox {
     fn logical_px(&self, px: u32) -> Result<u32, Error> {
         let density = if self.retina { 2 } else { 1 };
-        if px % density != 0 || !(1..=LARGEST_PX * density).contains(&px) {
+        if !px.is_multiple_of(density) || !(1..=LARGEST_PX * density).contains(&px) {
             let expected = if self.retina {
                 "an even number of pixels up to 2560"
             } else {

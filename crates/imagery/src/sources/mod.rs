@@ -55,11 +55,11 @@ pub enum Source {
     Xyz(Xyz),
     /// OGC Web Map Service.
     Wms(Wms),
-    /// ArcGIS image or map server.
+    /// `ArcGIS` image or map server.
     Arcgis(Arcgis),
     /// A Cloud Optimized GeoTIFF on S3, HTTP or disk.
     Cog(Cog),
-    /// Cloud Optimized GeoTIFFs found through a STAC API.
+    /// Cloud Optimized `GeoTIFFs` found through a STAC API.
     Stac(Stac),
     /// Google Earth Engine.
     EarthEngine(EarthEngine),

@@ -305,7 +305,7 @@ async fn the_item_asked_for_is_found_on_a_later_page_signed_and_read() {
         let store = Arc::new(MemoryStore::default());
         let samples = [at(10, 20), at(300, 200)];
         let outcome = scrape(source, json!({"size_px": 64}), &samples, store.clone()).await;
-        assert_eq!(outcome.counts.ok, 2, "{:?}", outcome);
+        assert_eq!(outcome.counts.ok, 2, "{outcome:?}");
         assert_eq!(outcome.rows[0].captured.as_deref(), Some(captured));
         let picture = Pixels::decode(&store.objects()[&samples[0].key]).unwrap();
         assert_eq!(picture.bytes().unwrap(), cut(pixels, 10, 20));

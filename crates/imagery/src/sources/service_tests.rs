@@ -264,7 +264,7 @@ async fn chips_of_earth_engine_share_edges_with_its_pixels_and_one_token() {
         ..Study::default()
     };
     let outcome = scrape(&study, &service_account(&server.uri()), &samples(4)).await;
-    assert_eq!(outcome.counts.ok, 4, "{:?}", outcome);
+    assert_eq!(outcome.counts.ok, 4, "{outcome:?}");
     assert_eq!(tokens.load(Ordering::SeqCst), 1);
     let requests = server.received_requests().await.unwrap();
     for request in requests
@@ -303,7 +303,7 @@ async fn labels_become_the_fifth_band_here_or_there() {
             ..Study::default()
         };
         let outcome = scrape(&study, &service_account(&server.uri()), &samples(1)).await;
-        assert_eq!(outcome.counts.ok, 1, "{:?}", outcome);
+        assert_eq!(outcome.counts.ok, 1, "{outcome:?}");
         let chip = Pixels::decode(store.objects().values().next().unwrap()).unwrap();
         assert_eq!(chip.bands(), 5);
         let asked = server.received_requests().await.unwrap();

@@ -1,4 +1,4 @@
-//! SpatioTemporal Asset Catalogs: rasters found by a STAC API (item search, v1.0.0), read as Cloud Optimized GeoTIFF.
+//! `SpatioTemporal` Asset Catalogs: rasters found by a STAC API (item search, v1.0.0), read as Cloud Optimized GeoTIFF.
 
 mod items;
 
@@ -365,9 +365,9 @@ impl PictureSource for Opened {
             nodata = nodata.or(file.nodata());
             let names = file.band_names(&bands);
             if self.assets.names.len() > 1 {
-                band_names.push(name.clone())
+                band_names.push(name.clone());
             } else {
-                band_names = names
+                band_names = names;
             };
             let reader = place.reader(self.payer, self.ranges.clone(), call);
             let tiles = file.tiles(raster.number, reader, self.tiles.clone());

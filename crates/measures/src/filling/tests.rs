@@ -37,7 +37,7 @@ fn assert_near(found: &[Option<f64>], expected: &[Option<f64>]) {
     for (found, expected) in found.iter().zip(expected) {
         match (found, expected) {
             (Some(found), Some(expected)) => {
-                assert!((found - expected).abs() < 1e-12, "{found} {expected}")
+                assert!((found - expected).abs() < 1e-12, "{found} {expected}");
             }
             _ => assert_eq!(found, expected),
         }

@@ -7,7 +7,7 @@ use crate::Picture;
 
 /// Mean luma of the picture, 0 (black) to 1 (white).
 ///
-/// Luma is that of ITU-R BT.601 in the integer weights of OpenCV's `COLOR_RGB2GRAY`.
+/// Luma is that of ITU-R BT.601 in the integer weights of `OpenCV`'s `COLOR_RGB2GRAY`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Brightness {

@@ -9,7 +9,7 @@ use crate::{Error, Picture, Result};
 
 /// Share of the pixels whose a* in CIE L*a*b* lies between two bounds, 0 to 1: vegetation, by default.
 ///
-/// a* runs from green (-128) to red (127). It is computed exactly as OpenCV's `COLOR_RGB2LAB` does on 8-bit pictures.
+/// a* runs from green (-128) to red (127). It is computed exactly as `OpenCV`'s `COLOR_RGB2LAB` does on 8-bit pictures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Green {
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(green.sum::<f64>(), 2_853_983.0);
     }
 
-    /// a* by OpenCV: leaf green -44, lawn -31, olive -15, grey 0, brick 38.
+    /// a* by `OpenCV`: leaf green -44, lawn -31, olive -15, grey 0, brick 38.
     #[test]
     fn the_bounds_leave_out_what_is_greener_and_what_is_less_green() {
         let colours = [

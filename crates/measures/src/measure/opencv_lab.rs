@@ -1,6 +1,6 @@
-//! The a* axis of CIE L\*a\*b\* as OpenCV computes it on 8-bit pictures, level for level.
+//! The a* axis of CIE L\*a\*b\* as `OpenCV` computes it on 8-bit pictures, level for level.
 //!
-//! OpenCV's `cvtColor(..., COLOR_RGB2LAB)` on `uint8` is integer arithmetic over two tables (`color_lab.cpp`,
+//! `OpenCV`'s `cvtColor(..., COLOR_RGB2LAB)` on `uint8` is integer arithmetic over two tables (`color_lab.cpp`,
 //! `RGB2Lab_b`): linear light in steps of 1/2040, and the cube root of CIE 15:2004 section 8.2.1.1 in steps of
 //! 1/32768. The tables are made in 32-bit floats whose cube root is rounded towards zero, so they are made that way
 //! here; a 64-bit cube root gives other colours.
@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 const WHITE: i32 = 2040;
 /// One in the cube-root table.
 const ONE: i32 = 1 << 15;
-/// Entries of the cube-root table that OpenCV makes; light never passes [`WHITE`].
+/// Entries of the cube-root table that `OpenCV` makes; light never passes [`WHITE`].
 const CUBE_ROOTS: usize = 3072;
 /// Rows X and Y from linear RGB over the white of D65, times 4096.
 const X: [u64; 3] = [1777, 1541, 778];
@@ -165,7 +165,7 @@ mod tests {
         );
     }
 
-    /// The digest is of `cv2.cvtColor(cube, cv2.COLOR_RGB2LAB)[..., 1].tobytes()`, OpenCV 5.0.0, red slowest.
+    /// The digest is of `cv2.cvtColor(cube, cv2.COLOR_RGB2LAB)[..., 1].tobytes()`, `OpenCV` 5.0.0, red slowest.
     #[test]
     fn every_one_of_the_16_777_216_colours_has_opencvs_level() {
         let (mut sum, mut digest) = (0_u64, Sha256::new());

@@ -1,6 +1,8 @@
 //! Pictures as every measure sees them: 8-bit red, green and blue, and which pixels count.
 
 mod decode;
+mod jpeg;
+mod tiff;
 
 use std::borrow::Cow;
 
@@ -10,6 +12,10 @@ use crate::{Error, Result};
 
 /// What the constructors accept, for messages.
 const EXPECTED: &str = "8- or 16-bit grey, RGB or either with alpha";
+
+/// Memory that one picture may take while it is decoded. A header that claims more is refused before anything is
+/// allocated.
+const MAX_BYTES: u64 = 1 << 30;
 
 /// A picture in memory: 8-bit RGB, rows from the top, and which of its pixels are transparent.
 ///
@@ -167,6 +173,13 @@ impl<'a> Picture<'a> {
                 Cow::Owned(kept.map(|(pixel, _)| *pixel).collect())
             }
         }
+    }
+}
+
+fn cmyk() -> Error {
+    Error::Unsupported {
+        found: "CMYK".to_owned(),
+        expected: EXPECTED,
     }
 }
 

@@ -60,7 +60,7 @@ pub fn mean(readings: impl IntoIterator<Item = f64>) -> Mean {
 mod tests {
     use super::*;
 
-    /// `scipy.stats.t.interval(0.95, n - 1, mean, sem)`, SciPy 1.17.
+    /// `scipy.stats.t.interval(0.95, n - 1, mean, sem)`, `SciPy` 1.17.
     #[test]
     fn the_interval_is_scipys() {
         let cases: [(&[f64], [f64; 4]); 4] = [

@@ -1,7 +1,7 @@
 //! Road points that an earlier study has laid out: a table of points with their bearing.
 //!
 //! The samplers of the Office for National Statistics wrote a CSV of 14 columns for each town:
-//! osm_way_id, road_name, road_type, sidewalk, abutters, lanes, lighting, surface, speed_limit,
+//! `osm_way_id`, `road_name`, `road_type`, sidewalk, abutters, lanes, lighting, surface, `speed_limit`,
 //! sequence, area, latitude, longitude, bearing. Points, sequence and bearing are taken as they
 //! are, so that readings of that study still belong to them.
 

@@ -29,7 +29,7 @@ pub enum RoadsInput<'a> {
     OsmPbfFile(&'a Path),
     /// The bytes of one.
     OsmPbfBytes(&'a [u8]),
-    /// Lines, or the points of an earlier study: rows with osm_way_id, sequence and bearing.
+    /// Lines, or the points of an earlier study: rows with `osm_way_id`, sequence and bearing.
     Table(&'a Table),
 }
 
@@ -100,21 +100,12 @@ pub fn plan_roads(
         }
     };
     let (mut points, mut network, rejected) = match roads {
-        RoadsInput::OsmPbfFile(path) => walk_all(
-            osm::roads(Extract::File(path), &plan.highways)?,
-            towns,
-            plan,
-        )?,
-        RoadsInput::OsmPbfBytes(bytes) => walk_all(
-            osm::roads(Extract::Bytes(bytes), &plan.highways)?,
-            towns,
-            plan,
-        )?,
         RoadsInput::Table(table) if given_points::are_given(table) => {
             let (points, rejected) = given_points::points(table)?;
-            (points, Network::default(), rejected)
+            let network = network_of(&points);
+            (points, network, rejected)
         }
-        RoadsInput::Table(table) => walk_all(lines::roads(table, &plan.highways)?, towns, plan)?,
+        other => walk_all(found(other, plan)?, towns.as_ref(), plan)?,
     };
     let samples = points.len() as u64 * plan.sides.len() as u64;
     if samples > MOST_SAMPLES {
@@ -122,9 +113,6 @@ pub fn plan_roads(
             asked: samples,
             most: MOST_SAMPLES,
         });
-    }
-    if network == Network::default() {
-        network = network_of(&points);
     }
     network.points_kept = points.len();
     points.sort_lanes();
@@ -139,12 +127,20 @@ pub fn plan_roads(
     })
 }
 
+fn found(roads: RoadsInput<'_>, plan: &RoadPlan) -> Result<Roads> {
+    match roads {
+        RoadsInput::OsmPbfFile(path) => osm::roads(Extract::File(path), &plan.highways),
+        RoadsInput::OsmPbfBytes(bytes) => osm::roads(Extract::Bytes(bytes), &plan.highways),
+        RoadsInput::Table(table) => lines::roads(table, &plan.highways),
+    }
+}
+
 /// Roads walked together: enough to keep all processors busy, few enough to hold their points twice.
 const ROADS_AT_ONCE: usize = 4096;
 
 type Walked = (RoadPoints, Network, Vec<crate::Rejected>);
 
-fn walk_all(found: Roads, towns: Option<Towns>, plan: &RoadPlan) -> Result<Walked> {
+fn walk_all(found: Roads, towns: Option<&Towns>, plan: &RoadPlan) -> Result<Walked> {
     let Roads {
         mut roads,
         names,
@@ -169,17 +165,14 @@ fn walk_all(found: Roads, towns: Option<Towns>, plan: &RoadPlan) -> Result<Walke
     };
     let mut points = RoadPoints {
         names,
-        towns: towns
-            .as_ref()
-            .map(|towns| towns.names().to_vec())
-            .unwrap_or_default(),
+        towns: towns.map_or_else(Vec::new, |towns| towns.names().to_vec()),
         ..RoadPoints::default()
     };
     let walker = Walker::new(plan.interval_m, plan.compat);
     for roads in roads.chunks(ROADS_AT_ONCE) {
         let walked: Vec<(Vec<InTown>, usize, f64)> = roads
             .par_iter()
-            .map(|road| walk_one(road, &walker, towns.as_ref()))
+            .map(|road| walk_one(road, &walker, towns))
             .collect();
         for (road, (by_town, count, length_m)) in roads.iter().zip(walked) {
             network.points_walked += count;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use geo::indexed::IntervalTreeMultiPolygon;
-use geo::{BoundingRect, Contains, Coord, CoordsIter, Geometry, MultiPolygon};
+use geo::{Area, BoundingRect, Contains, Coord, CoordsIter, Geometry, MultiPolygon};
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 use tables::{Crs, Table};
@@ -20,6 +20,8 @@ pub(crate) struct Towns {
 
 struct Polygon {
     town: u32,
+    /// In square degrees: only compared.
+    area: f64,
     edges: IntervalTreeMultiPolygon<f64>,
 }
 
@@ -44,8 +46,10 @@ impl Towns {
             .zip(table.geometries()?)
             .enumerate()
         {
-            let name = name.filter(|name| !name.is_empty());
-            let name = name.ok_or_else(|| row_error(row, "a town without a name"))?;
+            // Extracts of administrative boundaries carry outlines without a name; they are no towns.
+            let Some(name) = name.filter(|name| !name.is_empty()) else {
+                continue;
+            };
             let polygon = match geometry {
                 Some(Geometry::Polygon(polygon)) => MultiPolygon(vec![polygon]),
                 Some(Geometry::MultiPolygon(polygon)) => polygon,
@@ -71,6 +75,7 @@ impl Towns {
             ));
             polygons.push(Polygon {
                 town: numbers.get(name.as_str()).copied().unwrap_or_default(),
+                area: polygon.unsigned_area(),
                 edges: IntervalTreeMultiPolygon::new(polygon),
             });
         }
@@ -86,15 +91,16 @@ impl Towns {
         &self.names
     }
 
-    /// The number of the town that contains a place; the first in the order of names where several do.
+    /// The number of the town that contains a place; the smallest where several do (a municipality before its district),
+    /// then the first in the order of names.
     pub(crate) fn town_at(&self, place: Coord) -> Option<u32> {
         let at = AABB::from_point([place.x, place.y]);
         self.boxes
             .locate_in_envelope_intersecting(&at)
             .filter_map(|found| self.polygons.get(found.data))
             .filter(|polygon| polygon.edges.contains(&place))
+            .min_by(|a, b| a.area.total_cmp(&b.area).then(a.town.cmp(&b.town)))
             .map(|polygon| polygon.town)
-            .min()
     }
 }
 
@@ -143,12 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn towns_without_name_or_polygon_are_refused() {
+    fn an_outline_without_a_name_is_no_town_and_a_town_without_polygon_is_refused() {
+        let unnamed = table(vec![None, Some("A")], &[square(0.), square(3.)]);
+        assert_eq!(Towns::of(&unnamed, "name").unwrap().names(), ["A"]);
         let error = |table: &Table| Towns::of(table, "name").err().unwrap().to_string();
-        assert_eq!(
-            error(&table(vec![None], &[square(0.)])),
-            "row 0, name: a town without a name"
-        );
         assert_eq!(
             error(&table(vec![Some("A")], &[None])),
             "row 0, name: a town without polygon"

@@ -1,7 +1,5 @@
 //! A reference system in full: datum, ellipsoid, projection, units. What PROJJSON and Well-Known Text are read into.
 
-use std::fmt::Write;
-
 use super::methods::{LAMBERT_AZIMUTHAL_EQUAL_AREA, Method, Quantity};
 
 /// An authority's identifier, such as EPSG 4326.
@@ -150,35 +148,34 @@ impl Description {
 
     /// The system as a PROJ string, its datum as `datum` says in PROJ's notation.
     pub fn to_proj(&self, datum: &str) -> Result<String, String> {
-        let mut proj = String::new();
-        match &self.projected {
-            None if self.geographic.degrees_per_unit != 1.0 => {
+        let geographic = &self.geographic;
+        let mut parts = match &self.projected {
+            None if geographic.degrees_per_unit != 1.0 => {
                 return Err(format!(
                     "its coordinates are in units of {} degrees; expected degrees",
-                    self.geographic.degrees_per_unit
+                    geographic.degrees_per_unit
                 ));
             }
-            None => proj.push_str("+proj=longlat"),
-            Some(projected) => projected.conversion.write_proj(&mut proj),
-        }
-        let ellipsoid = &self.geographic.ellipsoid;
+            None => vec!["+proj=longlat".to_owned()],
+            Some(projected) => projected.conversion.to_proj(),
+        };
         if !is_web_mercator(self.projected.as_ref()) {
-            let _ = write!(proj, " +a={}", ellipsoid.semi_major_axis);
-            let _ = match ellipsoid.inverse_flattening {
-                0.0 => write!(proj, " +b={}", ellipsoid.semi_major_axis),
-                flattening => write!(proj, " +rf={flattening}"),
-            };
-            if !datum.is_empty() {
-                let _ = write!(proj, " {datum}");
-            }
+            let ellipsoid = &geographic.ellipsoid;
+            parts.push(format!("+a={}", ellipsoid.semi_major_axis));
+            parts.push(match ellipsoid.inverse_flattening {
+                0.0 => format!("+b={}", ellipsoid.semi_major_axis),
+                flattening => format!("+rf={flattening}"),
+            });
+            parts.extend((!datum.is_empty()).then(|| datum.to_owned()));
         }
-        if self.geographic.prime_longitude != 0.0 {
-            let _ = write!(proj, " +pm={}", self.geographic.prime_longitude);
+        if geographic.prime_longitude != 0.0 {
+            parts.push(format!("+pm={}", geographic.prime_longitude));
         }
         if let Some(projected) = &self.projected {
-            let _ = write!(proj, " +to_meter={}", projected.unit.metres);
+            parts.push(format!("+to_meter={}", projected.unit.metres));
         }
-        Ok(proj + " +no_defs")
+        parts.push("+no_defs".to_owned());
+        Ok(parts.join(" "))
     }
 }
 
@@ -197,43 +194,37 @@ impl Conversion {
         self.values.get(position).copied()
     }
 
-    fn write_proj(&self, proj: &mut String) {
-        // EPSG has no method of its own for the Swiss grid: an oblique Mercator whose line runs east
+    /// The method and its parameters in PROJ's notation.
+    fn to_proj(&self) -> Vec<String> {
+        // EPSG has no method of its own for the Swiss grid: an oblique Mercator whose line runs
+        // due east
         let is_swiss = self.method.proj == "omerc"
             && self.value(8813) == Some(90.0)
             && self.value(8814) == Some(90.0);
-        let _ = match self.method.proj {
-            "webmerc" => write!(proj, "+proj=merc +a=6378137 +b=6378137 +nadgrids=@null"),
-            _ if is_swiss => write!(proj, "+proj=somerc"),
-            method => write!(proj, "+proj={method}"),
-        };
+        let mut parts = vec![match self.method.proj {
+            "webmerc" => "+proj=merc +a=6378137 +b=6378137 +nadgrids=@null".to_owned(),
+            _ if is_swiss => "+proj=somerc".to_owned(),
+            method => format!("+proj={method}"),
+        }];
         for (parameter, value) in self.method.parameters.iter().zip(&self.values) {
-            let key = match parameter.proj {
-                "" => continue,
-                "alpha" | "gamma" if is_swiss => continue,
-                "lonc" if is_swiss => "lon_0",
-                key => key,
-            };
-            let _ = write!(proj, " +{key}={value}");
+            match parameter.proj {
+                "" => {}
+                "alpha" | "gamma" if is_swiss => {}
+                "lonc" if is_swiss => parts.push(format!("+lon_0={value}")),
+                key => parts.push(format!("+{key}={value}")),
+            }
         }
         match self.method.code {
             // with one standard parallel, it is the latitude of origin
-            9801 => drop(write!(
-                proj,
-                " +lat_1={}",
-                self.value(8801).unwrap_or_default()
-            )),
+            9801 => parts.push(format!("+lat_1={}", self.value(8801).unwrap_or_default())),
             // the pole is on the side of the standard parallel
-            9829 => {
-                let pole = if self.value(8832).unwrap_or_default() < 0.0 {
-                    -90
-                } else {
-                    90
-                };
-                let _ = write!(proj, " +lat_0={pole}");
+            9829 if self.value(8832).unwrap_or_default() < 0.0 => {
+                parts.push("+lat_0=-90".to_owned())
             }
+            9829 => parts.push("+lat_0=90".to_owned()),
             _ => {}
         }
+        parts
     }
 }
 

@@ -172,12 +172,8 @@ impl Crs {
 
     fn described(system: Description) -> Self {
         let proj = system.to_proj(&registry::datum(&system.geographic));
-        Self::known(
-            &system.name().to_owned(),
-            None,
-            proj,
-            Notation::Described(system),
-        )
+        let name = system.name().to_owned();
+        Self::known(&name, None, proj, Notation::Described(system))
     }
 
     /// Lambert's azimuthal equal-area projection of WGS 84 centred at a place, in metres: areas

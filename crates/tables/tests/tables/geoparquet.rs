@@ -381,7 +381,7 @@ fn row_groups_are_cut_as_asked() {
         file.metadata()
             .row_groups()
             .iter()
-            .map(|group| group.num_rows())
+            .map(parquet::file::metadata::RowGroupMetaData::num_rows)
             .collect::<Vec<_>>()
     };
     assert_eq!(groups(RowGroups::default()), [10]);

@@ -1,4 +1,5 @@
 //! Tables in and out: formats, reference systems, hostile bytes.
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod builder;
 mod geoparquet;

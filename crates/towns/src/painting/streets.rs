@@ -64,7 +64,7 @@ impl Street {
             raster.fill(middle, STRIDE + self.width, Cover::Road, |place| {
                 let distance = Euclidean.distance(place, &piece);
                 (distance <= self.width / 2.0)
-                    .then(|| (colour, if distance < 0.2 { 1.1 } else { 1.0 }))
+                    .then_some((colour, if distance < 0.2 { 1.1 } else { 1.0 }))
             });
         }
     }

@@ -98,7 +98,7 @@ impl Tree {
         raster.fill(self.middle, self.radius, Cover::Tree, |place| {
             let from = (place - self.middle) / self.radius;
             let inside = from.x.hypot(from.y) <= 1.0;
-            inside.then(|| (self.leaves, 0.85 - 0.28 * (from.x + from.y)))
+            inside.then_some((self.leaves, 0.85 - 0.28 * (from.x + from.y)))
         });
     }
 }

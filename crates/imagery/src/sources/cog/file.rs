@@ -21,7 +21,7 @@ use crate::ground::Map;
 use crate::pixels::{Pixels, Values};
 use crate::pyramid::{Level, Plan, Resampling, TileCache, TileSource, gather};
 
-/// NewSubfileType bits (TIFF 6.0, p. 36): a reduced image, and a transparency mask.
+/// `NewSubfileType` bits (TIFF 6.0, p. 36): a reduced image, and a transparency mask.
 const REDUCED: u32 = 1;
 const MASK: u32 = 4;
 
@@ -218,7 +218,7 @@ fn own_crs(directory: &ImageFileDirectory) -> Result<Crs, Miss> {
     const USER_DEFINED: u16 = 32_767;
     let code = directory
         .geo_key_directory()
-        .and_then(|keys| keys.epsg_code())
+        .and_then(async_tiff::geo::GeoKeyDirectory::epsg_code)
         .filter(|code| *code != USER_DEFINED && *code != 0);
     let code = code.ok_or_else(|| {
         Miss::Failed(

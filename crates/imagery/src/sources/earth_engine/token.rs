@@ -62,10 +62,10 @@ impl TokenSource {
     pub(super) async fn token(&self, call: &Call) -> Result<Secret, Miss> {
         let mut current = self.current.lock().await;
         let now = call.now();
-        if let Some((token, until)) = current.as_ref() {
-            if until.duration_since(now) > EARLY {
-                return Ok(token.clone());
-            }
+        if let Some((token, until)) = current.as_ref()
+            && until.duration_since(now) > EARLY
+        {
+            return Ok(token.clone());
         }
         let body = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer")

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
-use flatgeobuf::{ColumnType, FgbCrs, FgbWriter, FgbWriterOptions, GeometryType};
+use flatgeobuf::geozero::{self, ColumnValue, GeomProcessor, GeozeroGeometry, PropertyProcessor};
+use flatgeobuf::{ColumnType, FeatureWriter, FgbCrs, FgbWriter, FgbWriterOptions, GeometryType};
 use geo::{Geometry, point};
-use geozero::{ColumnValue, GeomProcessor, PropertyProcessor};
 use proptest::prelude::*;
 use tables::{Coord, Crs, Error, ReadOptions, Result, Table};
 
@@ -104,6 +104,59 @@ fn an_archive_with_one_table_is_that_table() {
     assert!(error.contains("found none"), "{error}");
 }
 
+#[test]
+fn flatgeobuf_is_read_with_its_properties_and_reference_system() {
+    let points: Vec<_> = (0..40).map(|row| (f64::from(row), f64::from(row) / 3.0)).collect();
+    for index in [false, true] {
+        let bytes = flatgeobuf_file(&points, index);
+        let table = Table::from_bytes("test.fgb", bytes.into(), &ReadOptions::default()).unwrap();
+        assert_eq!(types(&table), ["name: Utf8", "share: Float64", "id: Int64", "geometry: Binary"]);
+        assert_eq!(table.crs().epsg(), Some(3125));
+        let mut found: Vec<_> = table.points().unwrap().unwrap().iter().map(|point| (point.x, point.y)).collect();
+        // the index sorts features along a Hilbert curve
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        assert_eq!(found, points, "index: {index}");
+        assert_eq!(table.texts("id").unwrap()[0].as_deref(), Some("9007199254740993"));
+    }
+}
+
+#[test]
+fn a_flatgeobuf_polygon_keeps_its_hole() {
+    let table = Table::from_bytes("test.fgb", flatgeobuf_polygon().into(), &ReadOptions::default()).unwrap();
+    let expected = geo::Polygon::new(
+        vec![(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 0.0)].into(),
+        vec![vec![(1.0, 0.5), (2.0, 1.0), (2.0, 0.5), (1.0, 0.5)].into()],
+    );
+    assert_eq!(table.geometries().unwrap(), [Some(Geometry::Polygon(expected))]);
+    assert!(table.crs().is_unknown(), "its header says nothing");
+}
+
+struct PointFeature(f64, f64);
+
+impl GeozeroGeometry for PointFeature {
+    fn process_geom<P: GeomProcessor>(&self, out: &mut P) -> geozero::error::Result<()> {
+        out.point_begin(0)?;
+        out.xy(self.0, self.1, 0)?;
+        out.point_end(0)
+    }
+}
+
+struct PolygonFeature(Vec<Vec<(f64, f64)>>);
+
+impl GeozeroGeometry for PolygonFeature {
+    fn process_geom<P: GeomProcessor>(&self, out: &mut P) -> geozero::error::Result<()> {
+        out.polygon_begin(true, self.0.len(), 0)?;
+        for (index, ring) in self.0.iter().enumerate() {
+            out.linestring_begin(false, ring.len(), index)?;
+            for (index, &(x, y)) in ring.iter().enumerate() {
+                out.xy(x, y, index)?;
+            }
+            out.linestring_end(false, index)?;
+        }
+        out.polygon_end(true, 0)
+    }
+}
+
 /// A FlatGeobuf file of points with a name, a number and an identifier.
 pub fn flatgeobuf_file(points: &[(f64, f64)], index: bool) -> Vec<u8> {
     let options = FgbWriterOptions {
@@ -116,16 +169,41 @@ pub fn flatgeobuf_file(points: &[(f64, f64)], index: bool) -> Vec<u8> {
     writer.add_column("share", ColumnType::Double, |_, _| {});
     writer.add_column("id", ColumnType::Long, |_, _| {});
     for (row, &(x, y)) in points.iter().enumerate() {
-        let point = geo::Geometry::Point(point!(x: x, y: y));
-        let feature = |feature: &mut flatgeobuf::FeatureWriter<'_>| {
+        let properties = |feature: &mut FeatureWriter<'_>| {
             feature.property(0, "name", &ColumnValue::String(&format!("place {row}"))).unwrap();
             feature.property(1, "share", &ColumnValue::Double(row as f64 / 2.0)).unwrap();
             feature.property(2, "id", &ColumnValue::Long(9_007_199_254_740_993)).unwrap();
         };
-        let _ = (&point, &feature);
-        todo_write(&mut writer, x, y, feature);
+        writer.add_feature_geom(PointFeature(x, y), properties).unwrap();
     }
+    written(writer)
+}
+
+/// A FlatGeobuf file of one polygon with a hole.
+pub fn flatgeobuf_polygon() -> Vec<u8> {
+    let mut writer = FgbWriter::create("polygon", GeometryType::Polygon).unwrap();
+    let rings = vec![
+        vec![(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 0.0)],
+        vec![(1.0, 0.5), (2.0, 1.0), (2.0, 0.5), (1.0, 0.5)],
+    ];
+    writer.add_feature_geom(PolygonFeature(rings), |_| {}).unwrap();
+    written(writer)
+}
+
+fn written(writer: FgbWriter<'_>) -> Vec<u8> {
     let mut bytes = Vec::new();
     writer.write(&mut bytes).unwrap();
     bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn numbers_written_as_csv_are_read_as_they_were(numbers in prop::collection::vec(prop::num::f64::NORMAL, 1..50)) {
+        let text: String = numbers.iter().map(|number| format!("{number:?}\n")).collect();
+        let table = csv(&format!("n\n{text}")).unwrap();
+        let expected: Vec<_> = numbers.into_iter().map(Some).collect();
+        prop_assert_eq!(table.numbers("n").unwrap(), expected);
+    }
 }
