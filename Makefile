@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 FUNCTIONS := kickoff plan scrape cluster measure summarise split
-DOMAIN_CRATES := tables sampling imagery measures clustering towns
+DOMAIN_CRATES := tables sampling imagery measures clustering report towns
 
 # Puts the pinned tools first in the path, installing them on first use.
 TOOLS := tools="$$(tools/setup.sh)"; export PATH="$$tools/bin:$$PATH";
@@ -64,11 +64,12 @@ bench-measures: ## Green share beside OpenCV
 	@python3 benches/measures.py --program "$(TARGET)/release/examples/green_throughput"
 
 .PHONY: lint
-lint: ## Format, lints, documentation, purity of the domain crates, state machines, templates, scripts
+lint: ## Format, lints, documentation, purity and licences, state machines, templates
 	@cargo fmt --all --check
 	@cargo clippy --release --workspace --all-targets --quiet -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet
 	@tools/check_purity.sh $(DOMAIN_CRATES)
+	@cargo metadata --locked --format-version 1 | python3 tools/check_dependencies.py
 	@$(TOOLS) tools/lint_infra.sh
 
 .PHONY: fmt
@@ -76,9 +77,9 @@ fmt: ## Format the Rust code
 	@cargo fmt --all
 
 .PHONY: audit
-audit: ## Licences, duplicates and known vulnerabilities of the dependencies (needs cargo-deny and the advisory database)
+audit: ## Known vulnerabilities of the dependencies (needs cargo-deny, and the network for its database)
 	@cargo deny --version >/dev/null 2>&1 || { echo "error: cargo-deny is missing: cargo install --locked cargo-deny" >&2; exit 1; }
-	@cargo deny check
+	@cargo deny check advisories
 
 .PHONY: build
 build: build-arm64 build-x86-64 ## Package the functions for AWS, for both processors

@@ -71,25 +71,6 @@ impl Machines {
         ))
     }
 
-    /// Starts an execution; the same name and input twice is one execution.
-    pub async fn start(
-        &self,
-        machine: &str,
-        name: Option<&str>,
-        input: &str,
-    ) -> Result<String, Fault> {
-        let reply = self
-            .0
-            .start_execution()
-            .state_machine_arn(machine)
-            .set_name(name.map(str::to_owned))
-            .input(input)
-            .send()
-            .await
-            .map_err(|e| fault(machine, &e))?;
-        Ok(reply.execution_arn)
-    }
-
     /// Runs an EXPRESS machine and waits for what it gives back.
     pub async fn run_express(&self, machine: &str, input: &str) -> Result<String, Fault> {
         let own_endpoint = std::env::var_os("AWS_ENDPOINT_URL").is_some()

@@ -1,7 +1,7 @@
 //! A study: what it asks, its plan, its pictures and its summary.
 //!
 //! A [`Study`] is read ([`Study::from_toml`] tells every mistake with its line), planned
-//! ([`plan`]), its batches are worked through ([`scrape`]), and what came of it is summed up
+//! ([`plan`]), its batches are worked through ([`Worker::scrape`]), and what came of it is summed up
 //! ([`sum_up`]). Everything between those steps lies in a [`Store`](store::Store) under the
 //! [`Keys`] of the plan, so that each step may run on another machine, again, or later.
 //!

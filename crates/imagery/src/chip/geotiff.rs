@@ -343,8 +343,9 @@ fn lay_out(mut images: Vec<Image>) -> Result<Vec<u8>, Error> {
     }
     for image in images.iter().rev() {
         for block in &image.blocks {
-            file.extend(block);
+            // Blocks begin at even offsets; the file ends with the last.
             file.resize(file.len().next_multiple_of(2), 0);
+            file.extend(block);
         }
     }
     Ok(file)

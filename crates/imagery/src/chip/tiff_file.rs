@@ -1,5 +1,6 @@
 //! Reading whole TIFF files, such as a service sends.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use tiff::decoder::{Decoder, DecodingResult};
@@ -15,7 +16,7 @@ pub(crate) fn read_tiff(bytes: &[u8]) -> Result<Pixels, Error> {
         media: "tiff",
         problem: error.to_string(),
     };
-    let mut decoder = Decoder::new(Cursor::new(bytes)).map_err(fault)?;
+    let mut decoder = Decoder::new(Cursor::new(as_plain_bands(bytes))).map_err(fault)?;
     let (width, height) = decoder.dimensions().map_err(fault)?;
     let bands: u16 = decoder
         .find_tag_unsigned(Tag::SamplesPerPixel)
@@ -47,4 +48,59 @@ pub(crate) fn read_tiff(bytes: &[u8]) -> Result<Pixels, Error> {
         values
     };
     Pixels::new(width, height, bands, values)
+}
+
+/// The `tiff` crate leaves out what follows red, green and blue. Declared as grey, a file of more
+/// than three bands gives all of them; the bytes of its pixels are the same.
+fn as_plain_bands(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const PHOTOMETRIC: u16 = 262;
+    const BANDS: u16 = 277;
+    const BLACK_IS_ZERO: u16 = 1;
+    const RGB: u16 = 2;
+    let value_of = |tag: u16| short_tag(bytes, tag);
+    match (value_of(PHOTOMETRIC), value_of(BANDS)) {
+        (Some((RGB, at)), Some((bands, _))) if bands > 3 => {
+            let mut plain = bytes.to_vec();
+            let grey = if bytes.starts_with(b"II") {
+                BLACK_IS_ZERO.to_le_bytes()
+            } else {
+                BLACK_IS_ZERO.to_be_bytes()
+            };
+            if let Some(value) = plain.get_mut(at..at + 2) {
+                value.copy_from_slice(&grey);
+            }
+            Cow::Owned(plain)
+        }
+        _ => Cow::Borrowed(bytes),
+    }
+}
+
+/// The value of a tag of one SHORT in the first directory of a classic TIFF file, and where it stands.
+fn short_tag(bytes: &[u8], wanted: u16) -> Option<(u16, usize)> {
+    let little = bytes.starts_with(b"II");
+    let short = |at: usize| {
+        let raw = [*bytes.get(at)?, *bytes.get(at + 1)?];
+        Some(if little {
+            u16::from_le_bytes(raw)
+        } else {
+            u16::from_be_bytes(raw)
+        })
+    };
+    let long = |at: usize| {
+        let (first, second) = (u32::from(short(at)?), u32::from(short(at + 2)?));
+        Some(if little {
+            second << 16 | first
+        } else {
+            first << 16 | second
+        })
+    };
+    // BigTIFF has another number here, and another layout.
+    if short(2)? != 42 {
+        return None;
+    }
+    let directory = usize::try_from(long(4)?).ok()?;
+    let entries = usize::from(short(directory)?);
+    let at = |index: usize| directory + 2 + 12 * index;
+    let found = (0..entries).map(at).find(|at| short(*at) == Some(wanted))?;
+    Some((short(found + 8)?, found + 8))
 }

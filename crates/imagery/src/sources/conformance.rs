@@ -1,7 +1,7 @@
 //! One suite that every source which sends pictures passes, each against a stand-in that answers
 //! as the service's documentation says, over real HTTP.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::KeySize;
@@ -224,8 +224,8 @@ impl Service {
     }
 }
 
-/// A key file of a service account made for one test.
-pub(super) fn service_account(server: &str) -> String {
+/// A private key made for the tests of this process.
+static PRIVATE_KEY: LazyLock<String> = LazyLock::new(|| {
     let key = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
     let der: aws_lc_rs::encoding::Pkcs8V1Der<'static> = key.as_der().unwrap();
     let body = base64::engine::general_purpose::STANDARD.encode(der.as_ref());
@@ -234,12 +234,21 @@ pub(super) fn service_account(server: &str) -> String {
         .chunks(64)
         .map(|line| std::str::from_utf8(line).unwrap())
         .collect();
-    let pem = format!(
+    format!(
         "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
         lines.join("\n")
-    );
-    json!({"type": "service_account", "client_email": "chips@p.iam.test", "private_key_id": "k1", "private_key": pem,
-           "token_uri": format!("{server}/token")})
+    )
+});
+
+/// A key file of a service account.
+pub(super) fn service_account(server: &str) -> String {
+    json!({
+        "type": "service_account",
+        "client_email": "chips@p.iam.test",
+        "private_key_id": "k1",
+        "private_key": *PRIVATE_KEY,
+        "token_uri": format!("{server}/token"),
+    })
     .to_string()
 }
 

@@ -1,7 +1,5 @@
 //! How coordinates get from one datum to another, and what is lost on the way.
 
-use std::fmt::Write;
-
 /// What is known of the way from a system's datum to WGS 84.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum DatumShift {
@@ -57,8 +55,9 @@ const COARSE: &[(&str, &str)] = &[
 pub(super) fn without_grids(proj: &str) -> (String, DatumShift) {
     for grid in GRID_DATUMS {
         if proj.split_whitespace().any(|part| part == grid.token) {
+            let parameters = grid.instead.split(',').count();
             let shift = DatumShift::Helmert {
-                parameters: parameters(grid.instead),
+                parameters,
                 loss: Some(grid.loss),
             };
             return (proj.replace(grid.token, grid.instead), shift);
@@ -93,10 +92,6 @@ pub(super) fn without_grids(proj: &str) -> (String, DatumShift) {
     (proj.to_owned(), shift)
 }
 
-fn parameters(proj: &str) -> usize {
-    proj.split(',').count()
-}
-
 fn is_geocentric(ellipsoid: Option<&str>, inverse_flattening: Option<&str>) -> bool {
     matches!(ellipsoid, Some("GRS80" | "WGS84"))
         || inverse_flattening.is_some_and(|flattening| flattening.starts_with("298.2572"))
@@ -104,22 +99,18 @@ fn is_geocentric(ellipsoid: Option<&str>, inverse_flattening: Option<&str>) -> b
 
 /// In words: what is done about two datums.
 pub(super) fn describe(from: &DatumShift, to: &DatumShift) -> String {
-    let mut text = String::new();
-    for (shift, direction) in [(from, "to"), (to, "from")] {
-        let DatumShift::Helmert { parameters, loss } = shift else {
-            continue;
-        };
-        let separator = if text.is_empty() { "" } else { "; " };
-        let _ = write!(
-            text,
-            "{separator}datum shift {direction} WGS 84 by {parameters} parameters"
-        );
-        if let Some(loss) = loss {
-            let _ = write!(text, " ({loss})");
-        }
+    let known = [(from, "to"), (to, "from")]
+        .into_iter()
+        .filter_map(|(shift, direction)| {
+            let DatumShift::Helmert { parameters, loss } = shift else {
+                return None;
+            };
+            let text = format!("datum shift {direction} WGS 84 by {parameters} parameters");
+            Some(loss.map_or_else(|| text.clone(), |loss| format!("{text} ({loss})")))
+        });
+    let known: Vec<String> = known.collect();
+    if known.is_empty() {
+        return "no datum shift (datums agree with WGS 84 to 2 m or better)".to_owned();
     }
-    if text.is_empty() {
-        text.push_str("no datum shift (datums agree with WGS 84 to 2 m or better)");
-    }
-    text
+    known.join("; ")
 }

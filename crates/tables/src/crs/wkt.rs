@@ -152,13 +152,16 @@ fn projected(node: &Node, degrees_per_unit: f64) -> Result<Projected, String> {
     let method = method(node, &given)?;
     let values = method.parameters.iter().map(|parameter| {
         let value = parameter.wkt.iter().find_map(|name| given(name));
+        // Esri leaves out the angle of the grid, which is then that of the line
+        let value = value.or_else(|| given("azimuth").filter(|_| parameter.proj == "gamma"));
         let scale = factor(parameter.quantity, degrees_per_unit, unit.metres);
         value.map_or_else(|| parameter.default(), |value| value * scale)
     });
+    let values = values.collect();
     let conversion = Conversion {
         name: node.name(),
         method,
-        values: values.collect(),
+        values,
     };
     Ok(Projected {
         name: node.name(),
