@@ -292,15 +292,8 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "the last byte of a TIFF may be missing without being noticed"]
-    fn a_tiff_without_its_last_byte_is_not_taken_for_whole() {
-        let whole = picture(Format::Tiff);
-        assert!(examine(&whole[..whole.len() - 1]).is_err());
-    }
-
-    #[test]
     fn a_picture_cut_anywhere_is_never_taken_for_whole() {
-        for format in FORMATS.into_iter().filter(|format| *format != Format::Tiff) {
+        for format in FORMATS {
             let whole = picture(format);
             for keep in 0..whole.len() {
                 let cut = examine(&whole[..keep]);

@@ -279,11 +279,8 @@ fn band_names(directory: &ImageFileDirectory) -> Vec<String> {
             let fits = attributes.contains("role=\"description\"")
                 && attributes.contains(&format!("sample=\"{band}\""));
             let (name, _) = fits.then_some(rest)?.split_once("</Item>")?;
-            Some(
-                name.replace("&lt;", "<")
-                    .replace("&gt;", ">")
-                    .replace("&amp;", "&"),
-            )
+            // GDAL escapes the text of an item and then the XML around it.
+            Some(unescaped(&unescaped(name)))
         })
     };
     let names: Vec<String> = (0..directory.samples_per_pixel())
@@ -294,6 +291,12 @@ fn band_names(directory: &ImageFileDirectory) -> Vec<String> {
     } else {
         Vec::new()
     }
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
 }
 
 /// The tiles of a raster, as one sample reads them.
