@@ -1,0 +1,95 @@
+"""The judges must be judged: figures worked out by hand."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pytest
+from check_dependencies import is_agreed
+from evaluate import Wanted, evaluate, lattice_neighbours, same_rows, touching_neighbours
+from shapely.geometry import box
+
+
+def cells(labels: list[str], side: float = 100.0) -> gpd.GeoDataFrame:
+    """A drawing of clusters, one letter a cell, `.` for none: columns to the east, rows to the south."""
+    places = [(column, -row, letter) for row, line in enumerate(labels) for column, letter in enumerate(line) if letter != "."]
+    squares = [box(500_000 + side * x, side * y, 500_000 + side * (x + 1), side * (y + 1)) for x, y, _ in places]
+    table = {"cluster_id": [letter for *_, letter in places], "people": [1.0] * len(places)}
+    return gpd.GeoDataFrame(table, geometry=squares, crs=32651)
+
+
+WANTED = Wanted(target_weight=4, target_radius=150, min_weight=3, max_weight=5, epsg=32651, weight="people", adjacency="touch")
+
+
+def test_figures_of_two_squares_and_a_line():
+    # a, b: 2 x 2 cells of 100 m, radius half the diagonal of 200 m, 141.4; c: 1 x 4 cells, half of sqrt(400^2 + 100^2), 206.2.
+    figures = evaluate(cells(["aabb", "aabb", "cccc"]), WANTED)
+    assert figures["clusters"] == 3
+    assert figures["median_weight"] == 4
+    assert figures["median_radius"] == pytest.approx(np.hypot(200, 200) / 2)
+    assert figures["share_in_range"] == figures["share_connected"] == 1
+    assert figures["share_small"] == figures["share_good"] == figures["weight_share_good"] == pytest.approx(2 / 3)
+    assert figures["score"] == pytest.approx(150 - np.hypot(200, 200) / 2)
+
+
+def test_the_score_weighs_a_missed_weight_by_radius_over_weight():
+    figures = evaluate(cells(["aab"]), Wanted(10, 150, 1, 20, 32651, "people", "touch"))
+    assert figures["median_weight"] == 1.5
+    radius = (np.hypot(200, 100) / 2 + np.hypot(100, 100) / 2) / 2
+    assert figures["score"] == pytest.approx(150 / 10 * 8.5 + abs(150 - radius))
+
+
+@pytest.mark.parametrize(
+    ("drawing", "connected"),
+    [
+        (["aab", "abb"], 1.0),
+        (["aba"], 0.5),
+        (["a.", ".a"], 1.0),  # touching at a corner
+        (["abb", "bba"], 0.5),
+    ],
+)
+def test_a_cluster_is_connected_if_one_can_walk_through_it(drawing: list[str], connected: float):
+    for adjacency in ("touch", "lattice"):
+        wanted = Wanted(4, 150, 1, 5, 32651, "people", adjacency)
+        assert evaluate(cells(drawing), wanted)["share_connected"] == pytest.approx(connected), adjacency
+
+
+def test_neighbours_on_a_lattice_with_a_hole_are_those_that_touch():
+    drawing = cells(["aaaaa", "aa.aa", "aaaaa", "a...a"])
+    centres = np.column_stack([drawing.geometry.centroid.x, drawing.geometry.centroid.y])
+    assert set(map(tuple, lattice_neighbours(centres))) == set(map(tuple, touching_neighbours(drawing.geometry.to_numpy())))
+
+
+def test_a_row_without_a_cluster_is_no_figure_but_an_error():
+    table = cells(["ab"])
+    table.loc[0, "cluster_id"] = None
+    with pytest.raises(ValueError, match="1 rows have no cluster_id"):
+        evaluate(table, WANTED)
+
+
+def test_the_same_rows_in_another_order_are_the_same_and_a_changed_one_is_not():
+    before = cells(["aab"])
+    after = before.assign(more=1).iloc[[2, 0, 1]]
+    assert same_rows(before, after)
+    assert not same_rows(before, after.assign(people=[1.0, 1.0, 2.0]))
+    assert not same_rows(before, after.iloc[:2])
+    with pytest.raises(ValueError, match="columns lost: people"):
+        same_rows(before, after.drop(columns="people"))
+
+
+@pytest.mark.parametrize(
+    ("expression", "agreed"),
+    [
+        ("MIT OR Apache-2.0", True),
+        ("MIT/Apache-2.0", True),
+        ("GPL-3.0-only", False),
+        ("GPL-3.0-only OR MIT", True),
+        ("GPL-3.0-only AND MIT", False),
+        ("(MIT OR GPL-2.0-only) AND Unicode-3.0", True),
+        ("MIT AND (GPL-2.0-only OR LGPL-2.1-only)", False),
+        ("Apache-2.0 WITH LLVM-exception OR GPL-2.0-only", True),
+        ("GPL-2.0-only WITH Classpath-exception-2.0", False),
+    ],
+)
+def test_a_licence_is_agreed_to_if_its_expression_can_be_met(expression: str, agreed: bool):
+    assert is_agreed(expression) is agreed
