@@ -47,6 +47,10 @@ test-rust: programs ## The tests written in Rust
 	fi
 	@cargo test --release --workspace --doc --quiet
 
+.PHONY: bless
+bless: programs ## Accept what the schemas and golden files say now; look at the difference before committing it
+	@BLESS=1 cargo test --release --workspace --tests --no-fail-fast --quiet
+
 .PHONY: test-stack
 test-stack: programs ## The tests that cross crates, on a local stack; PYTEST='-k kickoff' picks some
 	@$(TEST_TOOLS) export TRANSECT_PROGRAMS="$(TARGET)/release"; python -m pytest tests $(PYTEST)

@@ -2,7 +2,7 @@
 //!
 //! A [`Scraper`] takes a batch of [`Sample`]s, gets the picture of each from a [`Source`] within
 //! [`Limits`], checks that it is one, measures it, stores it under the sample's key, and gives back
-//! one [`LedgerRow`](ledger::LedgerRow) for each sample, whatever happened. Where the process is
+//! one [`LedgerRow`] for each sample, whatever happened. Where the process is
 //! killed, the next call finds what is stored and fetches the rest.
 //!
 //! Storage, network, time and readings are seams ([`PictureStore`], [`Transport`], [`ByteRanges`],
