@@ -29,7 +29,7 @@ pub(crate) fn clusters_table(
             .flat_map(|&place| places.corners(place as usize));
         let mut hull = convex_hull(&mut corners.copied().collect::<Vec<_>>());
         for corner in &mut hull {
-            *corner = *corner / ground.metres_per_unit;
+            *corner = (*corner + ground.origin) / ground.metres_per_unit;
         }
         ground.to_lon_lat.project(&mut hull)?;
         hulls.push(shape(hull));

@@ -1,6 +1,6 @@
 //! The places of a table: projected, weighed, in canonical order, with their neighbours.
 
-use geo::{Centroid, Coord, CoordsIter, Geometry};
+use geo::{BoundingRect, Centroid, Coord, CoordsIter, Geometry, MapCoordsInPlace};
 use rayon::prelude::*;
 use tables::{Crs, Projection, Table};
 
@@ -32,6 +32,8 @@ pub(crate) struct Ground {
     /// Metres to longitude and latitude.
     pub to_lon_lat: Projection,
     pub metres_per_unit: f64,
+    /// What `centres` and corners are relative to, in metres, so that sums round alike wherever on the map a town lies.
+    pub origin: Coord,
     pub crs_name: String,
     pub warnings: Vec<String>,
 }
@@ -64,7 +66,9 @@ impl Ground {
         let mut source_centres = shapes.centres();
 
         let metric = Metric::choose(&crs, &source_centres, params.projected_epsg)?;
-        let projected = shapes.projected(&metric)?;
+        let mut projected = shapes.projected(&metric)?;
+        let origin = projected.low_corner();
+        projected.shift(origin);
         let mut centres = projected.centres();
 
         if crs.is_geographic() {
@@ -124,6 +128,7 @@ impl Ground {
             adjacency,
             to_lon_lat: metric.to_lon_lat,
             metres_per_unit: metric.metres_per_unit,
+            origin,
             crs_name: metric.name,
             warnings: metric.warnings,
         })
@@ -277,13 +282,38 @@ impl Shapes {
                     .try_for_each(|geometry| {
                         metric.projection.project_geometry(geometry)?;
                         if metric.metres_per_unit != 1.0 {
-                            use geo::MapCoordsInPlace;
                             geometry.map_coords_in_place(|c| c * metric.metres_per_unit);
                         }
                         Ok::<(), Error>(())
                     })?;
                 Ok(Self::Geometries(geometries))
             }
+        }
+    }
+
+    /// The lower left corner of the box around everything.
+    fn low_corner(&self) -> Coord {
+        match self {
+            Self::Points(points) => extent(points).0,
+            Self::Geometries(geometries) => {
+                let rects = geometries
+                    .iter()
+                    .flatten()
+                    .filter_map(BoundingRect::bounding_rect);
+                let corners: Vec<Coord> = rects.map(|rect| rect.min()).collect();
+                extent(&corners).0
+            }
+        }
+    }
+
+    /// Makes `origin` the zero of the coordinates.
+    fn shift(&mut self, origin: Coord) {
+        match self {
+            Self::Points(points) => points.iter_mut().for_each(|point| *point = *point - origin),
+            Self::Geometries(geometries) => geometries
+                .par_iter_mut()
+                .flatten()
+                .for_each(|geometry| geometry.map_coords_in_place(|c| c - origin)),
         }
     }
 
