@@ -29,6 +29,9 @@ def test_an_example_is_what_its_schema_says(path: Path):
     example = json.loads(path.read_text())
     if path.stem == "collect":
         validate(example["plan"], "plan")
+    if path.stem == "collect-express":
+        for batch in example:
+            validate(batch, "scrape")
     if path.stem in OF_MACHINES:
         return
     validate(example, next(name for name in schema_names() if path.stem.startswith(name)))

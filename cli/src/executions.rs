@@ -71,6 +71,19 @@ impl Machines {
         ))
     }
 
+    /// Begins an execution of a STANDARD machine; gives back its ARN.
+    pub async fn start(&self, machine: &str, input: &str) -> Result<String, Fault> {
+        let started = self
+            .0
+            .start_execution()
+            .state_machine_arn(machine)
+            .input(input)
+            .send()
+            .await
+            .map_err(|e| fault(machine, &e))?;
+        Ok(started.execution_arn)
+    }
+
     /// Runs an EXPRESS machine and waits for what it gives back.
     pub async fn run_express(&self, machine: &str, input: &str) -> Result<String, Fault> {
         let own_endpoint = std::env::var_os("AWS_ENDPOINT_URL").is_some()

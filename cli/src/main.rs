@@ -4,6 +4,7 @@
 mod commands;
 mod executions;
 mod files;
+mod progress;
 
 use std::process::ExitCode;
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use clap::Args;
 use imagery::{Halt, Status, Stop};
-use indicatif::{ProgressBar, ProgressStyle};
 use lambda_shell::{Fault, FaultName};
 use store::{Folder, Store, Stores};
 use study::{CloudKeys, Inputs, PlanReply, Study, Worker};
 
 use crate::commands::check;
+use crate::progress::Progress;
 
 /// Carry out a study on this machine: plan, pictures, measures, summary, report. Ctrl-C stops it;
 /// the same command goes on where it stopped.
@@ -91,10 +91,10 @@ async fn scrape(planned: &PlanReply, store: &Arc<dyn Store>, stop: &Stop) -> Res
         &CloudKeys::new(&config),
     )
     .await?;
-    let bar = ProgressBar::new(planned.count).with_style(style());
+    let bar = Arc::new(Progress::new(planned.count, ", {per_sec}, {eta} left"));
     let tally = Arc::new(Tally::default());
     let watch = {
-        let (bar, tally) = (bar.clone(), Arc::clone(&tally));
+        let (bar, tally, total) = (Arc::clone(&bar), Arc::clone(&tally), planned.count);
         move |row: &imagery::LedgerRow| {
             use std::sync::atomic::Ordering::Relaxed;
             let count = match row.status {
@@ -102,12 +102,12 @@ async fn scrape(planned: &PlanReply, store: &Arc<dyn Store>, stop: &Stop) -> Res
                 _ => &tally.done,
             };
             count.fetch_add(1, Relaxed);
-            bar.set_message(format!(
-                "{} done, {} failed",
-                tally.done.load(Relaxed),
-                tally.failed.load(Relaxed)
-            ));
-            bar.inc(1);
+            let (done, failed) = (tally.done.load(Relaxed), tally.failed.load(Relaxed));
+            bar.show(
+                done + failed,
+                total,
+                format!("{done} done, {failed} failed"),
+            );
         }
     };
     for batch in 0..planned.batch_count {
@@ -116,29 +116,24 @@ async fn scrape(planned: &PlanReply, store: &Arc<dyn Store>, stop: &Stop) -> Res
         match done.halt {
             None => {}
             Some(Halt::Stopped) => {
-                bar.abandon();
+                bar.end();
                 return Err(Fault::new(
                     FaultName::DeadlineNear,
                     "stopped: the same command goes on from here",
                 ));
             }
             Some(Halt::RequestCap { .. }) => {
-                bar.println(format!(
+                bar.note(&format!(
                     "batch {batch}: its share of limits.max_requests is used, {} samples are left",
                     done.reply.remaining
                 ));
             }
             Some(Halt::Failed(error)) => {
-                bar.abandon();
+                bar.end();
                 return Err(study::Error::from(error).into());
             }
         }
     }
-    bar.finish();
+    bar.end();
     Ok(())
-}
-
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {per_sec}, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -1,13 +1,16 @@
 //! `transect start`: begins an execution on AWS, or on a stack that stands in for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use kickoff::StepFunctions;
 use lambda_shell::{Fault, FaultName, Metrics};
 use serde_json::{Value, json};
 use store::Stores;
+use study::Taking;
+use study::events::ScrapeEvent;
 
+use crate::commands::check;
 use crate::executions::Machines;
 
 /// Bytes of input that Step Functions takes (quota "maximum input or output size").
@@ -18,6 +21,8 @@ const MAX_INPUT_BYTES: usize = 262_144;
 #[derive(Subcommand)]
 pub enum Start {
     Cluster(StartCluster),
+    Collect(StartCollect),
+    Measure(StartMeasure),
     Express(StartExpress),
 }
 
@@ -25,6 +30,8 @@ impl Start {
     pub async fn run(self) -> Result<(), Fault> {
         match self {
             Self::Cluster(start) => start.run().await,
+            Self::Collect(start) => start.run().await,
+            Self::Measure(start) => start.run().await,
             Self::Express(start) => start.run().await,
         }
     }
@@ -98,8 +105,89 @@ impl StartCluster {
     }
 }
 
-/// Run a small batch list on the EXPRESS machine and wait: the input is a JSON array of
-/// {"`point_map"`: [[id, [[lon, lat], ...]], ...]}; the replies are printed in its order.
+/// Carry out a study: the files it names lie in the input bucket; the plan, pictures, tables and report go to the output bucket.
+/// Prints the ARN of the execution, for `transect watch`. The same study again goes on where it stopped.
+#[derive(Args)]
+pub struct StartCollect {
+    /// Study, TOML
+    study: PathBuf,
+    /// Bucket of the files that the study names
+    #[arg(long)]
+    input_bucket: String,
+    /// Bucket for all that comes of it
+    #[arg(long)]
+    output_bucket: String,
+    #[command(flatten)]
+    map: MapSettings,
+}
+
+impl StartCollect {
+    async fn run(self) -> Result<(), Fault> {
+        let study = check::read(&self.study)?;
+        let plan = json!({
+            "study": study,
+            "input_bucket": self.input_bucket,
+            "output_bucket": self.output_bucket,
+            "workers": self.map.max_concurrency,
+        });
+        let event = json!({"plan": plan, "output_bucket": self.output_bucket});
+        self.map.start(event).await
+    }
+}
+
+/// Measure the stored pictures of a plan again, and sum up again. Prints the ARN of the execution.
+#[derive(Args)]
+pub struct StartMeasure {
+    /// Plan, as `transect plan` and the collect machine print it
+    plan_id: String,
+    /// Bucket of the plan
+    #[arg(long)]
+    output_bucket: String,
+    /// Measures, such as green,brightness
+    #[arg(long, value_delimiter = ',', required = true)]
+    measures: Vec<String>,
+    #[command(flatten)]
+    map: MapSettings,
+}
+
+impl StartMeasure {
+    async fn run(self) -> Result<(), Fault> {
+        let event = json!({
+            "plan_id": self.plan_id,
+            "output_bucket": self.output_bucket,
+            "measures": self.measures,
+        });
+        self.map.start(event).await
+    }
+}
+
+/// What every machine over batches takes.
+#[derive(Args)]
+struct MapSettings {
+    /// Name or ARN of the state machine
+    #[arg(long)]
+    machine: String,
+    /// Batches at once; they share the rate that the source allows
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    max_concurrency: u32,
+    /// Per cent of the batches that may fail before the rest is given up
+    #[arg(long, value_name = "PERCENT", default_value_t = 10, value_parser = clap::value_parser!(u8).range(0..=100))]
+    tolerated_failure_percentage: u8,
+}
+
+impl MapSettings {
+    async fn start(&self, mut event: Value) -> Result<(), Fault> {
+        event["max_concurrency"] = self.max_concurrency.into();
+        event["tolerated_failure_percentage"] = self.tolerated_failure_percentage.into();
+        let machines = Machines::new(&aws_config::load_from_env().await);
+        let machine = machines.arn_of(&self.machine).await?;
+        println!("{}", machines.start(&machine, &event.to_string()).await?);
+        Ok(())
+    }
+}
+
+/// Run a small list of batches on the EXPRESS machine and wait: the input is a JSON array of
+/// {"`point_map`": [[id, [[lon, lat], ...]], ...]} or {"jobs": [record, ...]}; the replies are printed in its order.
 #[derive(Args)]
 pub struct StartExpress {
     /// JSON file with the array
@@ -107,20 +195,42 @@ pub struct StartExpress {
     /// Name or ARN of the EXPRESS state machine
     #[arg(long)]
     machine: String,
+    /// How pictures are taken: TOML with source, picture, measures and limits as in a study. Without it the settings in
+    /// plans/inline/settings.json of the output bucket hold
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
 }
 
 impl StartExpress {
     async fn run(self) -> Result<(), Fault> {
         let name = self.input.display().to_string();
-        let input = std::fs::read_to_string(&self.input).map_err(|source| tables::Error::Io {
-            name: name.clone(),
-            source,
-        })?;
+        let text = read(&self.input)?;
+        let wrong = |problem: String| Fault::invalid_event(format!("{name}: {problem}"));
+        let mut batches: Vec<Value> =
+            serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        if let Some(path) = &self.settings {
+            let settings: Taking = toml::from_str(&read(path)?).map_err(|error| {
+                let problem = error.to_string();
+                Fault::new(
+                    FaultName::InvalidStudy,
+                    format!("{}: {}", path.display(), one_line(&problem)),
+                )
+            })?;
+            for batch in batches.iter_mut().filter_map(Value::as_object_mut) {
+                batch.insert("settings".to_owned(), json!(settings));
+            }
+        }
+        for (number, batch) in batches.iter().enumerate() {
+            if let Err(fault) = ScrapeEvent::parse(batch.clone()) {
+                return Err(wrong(format!("batch {number}: {}", fault.message)));
+            }
+        }
+        let input = Value::from(batches).to_string();
         if input.len() > MAX_INPUT_BYTES {
             return Err(Fault::new(
                 FaultName::InvalidInput,
                 format!(
-                    "{name} has {} bytes and Step Functions takes {MAX_INPUT_BYTES}: use the form with a manifest in S3, transect start collect",
+                    "{name} makes {} bytes of input and Step Functions takes {MAX_INPUT_BYTES}: use the form with a manifest in S3, transect start collect",
                     input.len()
                 ),
             ));
@@ -130,4 +240,21 @@ impl StartExpress {
         println!("{}", machines.run_express(&machine, &input).await?);
         Ok(())
     }
+}
+
+fn read(path: &Path) -> Result<String, Fault> {
+    let text = std::fs::read_to_string(path).map_err(|source| tables::Error::Io {
+        name: path.display().to_string(),
+        source,
+    })?;
+    Ok(text)
+}
+
+/// What a parser says over several lines, with what points at the place left out.
+fn one_line(problem: &str) -> String {
+    let lines = problem.lines().map(str::trim);
+    let words: Vec<&str> = lines
+        .filter(|line| !line.is_empty() && !line.contains('|'))
+        .collect();
+    words.join(": ")
 }

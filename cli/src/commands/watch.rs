@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use lambda_shell::{Fault, FaultName};
 
 use crate::executions::{Machines, Standing};
+use crate::progress::Progress;
 
 /// How often the execution is asked about.
 const EVERY: Duration = Duration::from_millis(500);
@@ -22,20 +22,19 @@ pub struct Watch {
 impl Watch {
     pub async fn run(self) -> Result<(), Fault> {
         let machines = Machines::new(&aws_config::load_from_env().await);
-        let bar = ProgressBar::new(0).with_style(style());
+        let bar = Progress::new(0, " ({elapsed})");
         loop {
             let standing = machines.standing(&self.execution).await?;
             let items = standing.items;
-            bar.set_length(items.total);
-            bar.set_position(items.done + items.failed);
-            bar.set_message(format!(
+            let message = format!(
                 "{} done, {} failed, {} left",
                 items.done,
                 items.failed,
                 items.left()
-            ));
+            );
+            bar.show(items.done + items.failed, items.total, message);
             if !standing.is_running() {
-                bar.abandon();
+                bar.end();
                 return self.end(standing);
             }
             tokio::time::sleep(EVERY).await;
@@ -57,9 +56,4 @@ impl Watch {
             ),
         ))
     }
-}
-
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:40} {pos}/{len} {msg} ({elapsed})")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
 }

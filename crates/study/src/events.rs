@@ -8,4 +8,4 @@ mod scrape;
 pub use lambda_shell::events::parse;
 pub use measure::MeasureEvent;
 pub use plan::PlanEvent;
-pub use scrape::PlannedBatch;
+pub use scrape::{InlineBatch, PlannedBatch, ScrapeEvent};

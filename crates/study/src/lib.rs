@@ -16,6 +16,7 @@ mod inputs;
 mod keys;
 mod measuring;
 mod planning;
+mod ranged;
 mod scraping;
 mod seams;
 mod secrets;

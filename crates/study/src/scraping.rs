@@ -136,7 +136,7 @@ impl Worker {
                 batches,
             });
         }
-        let table = stored::samples(self.store.as_ref(), &self.plan_id, batch).await?;
+        let table = stored::samples(&self.store, &self.plan_id, batch).await?;
         self.work_through(batch, &self.samples(&table)?, stop, watch)
             .await
     }

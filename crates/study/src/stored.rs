@@ -1,9 +1,12 @@
 //! Reading a plan back: its study, its tables, the samples of one batch.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use store::Store;
 use tables::{ReadOptions, Table};
 
+use crate::ranged::Ranged;
 use crate::{Error, Keys, Study};
 
 /// The study of a plan.
@@ -23,16 +26,26 @@ pub(crate) async fn study(store: &dyn Store, plan_id: &str) -> Result<Study, Err
     Study::from_json(value).map_err(Error::Study)
 }
 
-/// The samples of one batch.
-pub(crate) async fn samples(store: &dyn Store, plan_id: &str, batch: u32) -> Result<Table, Error> {
+/// The samples of one batch: its row group alone, so that the memory of a worker does not grow with the plan.
+pub(crate) async fn samples(
+    store: &Arc<dyn Store>,
+    plan_id: &str,
+    batch: u32,
+) -> Result<Table, Error> {
     let key = Keys::of(plan_id).samples();
-    let all = table(store, &key).await?;
-    let rows: Vec<u32> = (0u32..)
-        .zip(all.numbers("batch")?)
-        .filter(|(_, of)| *of == Some(f64::from(batch)))
-        .map(|(row, _)| row)
-        .collect();
-    Ok(all.take(&rows)?)
+    let location = store.locate(&key);
+    let Some(object) = store.head(&key).await? else {
+        return Err(Error::NotPlanned {
+            plan_id: plan_id.to_owned(),
+            location,
+        });
+    };
+    let reader = Ranged::new(Arc::clone(store), key, object.size);
+    let read = tokio::task::spawn_blocking(move || {
+        let group = usize::try_from(batch).unwrap_or(usize::MAX);
+        Table::open_row_group(&location, reader, group, &ReadOptions::default())
+    });
+    Ok(read.await??)
 }
 
 /// All of a stored table.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use schemars::{Schema, schema_for};
 use study::Study;
-use study::events::{MeasureEvent, PlanEvent, PlannedBatch};
+use study::events::{MeasureEvent, PlanEvent, ScrapeEvent};
 
 fn agree(name: &str, schema: &Schema) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -27,6 +27,6 @@ fn agree(name: &str, schema: &Schema) {
 fn schemas_are_in_step_with_the_types() {
     agree("study", &schema_for!(Study));
     agree("plan", &schema_for!(PlanEvent));
-    agree("scrape", &schema_for!(PlannedBatch));
+    agree("scrape", &schema_for!(ScrapeEvent));
     agree("measure", &schema_for!(MeasureEvent));
 }

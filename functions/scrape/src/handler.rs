@@ -6,8 +6,10 @@ use imagery::{Halt, Stop};
 use lambda_shell::{Deadline, Fault, FaultName, Invocation, Metrics, Unit};
 use serde_json::Value;
 use store::Stores;
-use study::events::{self, PlannedBatch};
+use study::events::ScrapeEvent;
 use study::{Done, ScrapeReply, SecretKeys, Worker};
+
+use crate::inline;
 
 /// Time kept for requests in flight and for writing the ledger.
 const ENDING_TIME: Duration = Duration::from_secs(20);
@@ -18,13 +20,18 @@ pub async fn handle(
     keys: &dyn SecretKeys,
     invocation: &mut Invocation,
 ) -> Result<ScrapeReply, Fault> {
-    let event: PlannedBatch = events::parse(payload)?;
+    let event = ScrapeEvent::parse(payload)?;
     let stop = before(invocation.deadline);
-    let store = stores.bucket(&event.output_bucket);
-    let done = Worker::of_plan(&event.plan_id, store, stores, event.workers, keys)
-        .await?
-        .scrape(event.batch, &stop, &|_| {})
-        .await?;
+    let done = match event {
+        ScrapeEvent::Planned(batch) => {
+            let store = stores.bucket(&batch.output_bucket);
+            Worker::of_plan(&batch.plan_id, store, stores, batch.workers, keys)
+                .await?
+                .scrape(batch.batch, &stop, &|_| {})
+                .await?
+        }
+        ScrapeEvent::Inline(batch) => inline::scrape(*batch, stores, keys, &stop).await?,
+    };
     note(&mut invocation.metrics, &done.reply);
     end(done)
 }

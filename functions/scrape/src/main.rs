@@ -1,6 +1,7 @@
 //! The `scrape` function: the pictures of one batch.
 
 mod handler;
+mod inline;
 
 use store::Stores;
 use study::CloudKeys;

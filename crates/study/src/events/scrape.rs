@@ -1,7 +1,42 @@
 //! The `scrape` function: the pictures of one batch.
 
+use lambda_shell::Fault;
+use sampling::job_record::JobRecord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::parse;
+use crate::Taking;
+
+/// A batch of a plan, or an inline batch of points.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ScrapeEvent {
+    /// A batch of a stored plan.
+    Planned(PlannedBatch),
+    /// Points in the event itself.
+    Inline(Box<InlineBatch>),
+}
+
+impl ScrapeEvent {
+    /// Reads either form: an event with a `plan_id` is a batch of a plan.
+    ///
+    /// # Errors
+    /// `InvalidEvent`, one line that names the field.
+    pub fn parse(payload: Value) -> Result<Self, Fault> {
+        if payload.get("plan_id").is_some() {
+            return parse(payload).map(Self::Planned);
+        }
+        let batch: InlineBatch = parse(payload)?;
+        if batch.point_map.is_some() == batch.jobs.is_some() {
+            return Err(Fault::invalid_event(
+                "event: expected plan_id and batch, or one of point_map and jobs",
+            ));
+        }
+        Ok(Self::Inline(Box::new(batch)))
+    }
+}
 
 /// A batch of a stored plan, as its list of batches names it.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -23,4 +58,20 @@ pub struct PlannedBatch {
 
 fn one_worker() -> u32 {
     1
+}
+
+/// Points in the event itself: the forms of the published studies. How pictures are taken is said here or, once for all, in
+/// `plans/inline/settings.json` of the bucket that `OUTPUT_BUCKET` names.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InlineBatch {
+    /// `[[area id, [[lon, lat], ...]], ...]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point_map: Option<Vec<(String, Vec<[f64; 2]>)>>,
+    /// Job records of street pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<Vec<JobRecord>>,
+    /// Settings of this batch, instead of the stored ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Taking>,
 }
