@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use imagery::chip::{GeotiffOptions, write_geotiff};
+use imagery::{Grid, Pixels, Values};
 use lambda_shell::{Fault, FaultName};
-use towns::{Shape, TownSpec};
+use tables::Crs;
+use towns::{PaintSpec, Shape, TownSpec};
 
 use crate::files;
 
@@ -12,12 +15,14 @@ use crate::files;
 #[derive(Subcommand)]
 pub enum Generate {
     Town(Town),
+    Picture(Picture),
 }
 
 impl Generate {
     pub fn run(self) -> Result<(), Fault> {
         match self {
             Self::Town(town) => town.run(),
+            Self::Picture(picture) => picture.run(),
         }
     }
 }
@@ -44,9 +49,70 @@ impl Town {
             .shape
             .parse::<Shape>()
             .and_then(|shape| towns::town(&TownSpec::new(shape, self.cells, self.seed)))
-            .map_err(|error| Fault::new(FaultName::InvalidInput, error.to_string()))?;
+            .map_err(invalid)?;
         files::write_table(&self.output, &made)?;
         println!("{} rows written to {}", made.rows(), self.output.display());
         Ok(())
     }
+}
+
+/// A made-up aerial picture with the truth about it: picture.tif (Cloud Optimized GeoTIFF), areas.parquet (squares with the
+/// number of houses and the share of trees), houses.parquet and roads.parquet. Trees are its only green.
+#[derive(Args)]
+pub struct Picture {
+    /// Folder for the files
+    folder: PathBuf,
+    /// Pixels a side
+    #[arg(long, default_value_t = 2000)]
+    size: u32,
+    /// Metres a pixel
+    #[arg(long, default_value_t = 0.5)]
+    pixel_m: f64,
+    /// Areas along each side
+    #[arg(long, default_value_t = 4)]
+    areas: u32,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Picture {
+    fn run(self) -> Result<(), Fault> {
+        let spec = PaintSpec {
+            pixel_m: self.pixel_m,
+            ..PaintSpec::new(self.size, self.seed)
+        };
+        let painting = towns::paint(&spec).map_err(invalid)?;
+        std::fs::create_dir_all(&self.folder).map_err(|source| tables::Error::Io {
+            name: self.folder.display().to_string(),
+            source,
+        })?;
+        for (name, table) in [
+            ("areas", painting.areas_table(self.areas)),
+            ("houses", painting.houses_table()),
+            ("roads", painting.roads_table()),
+        ] {
+            let path = self.folder.join(name).with_extension("parquet");
+            files::write_table(&path, &table.map_err(invalid)?)?;
+        }
+        let grid = Grid {
+            crs: Crs::from_epsg(painting.epsg)?,
+            origin: (painting.west, painting.north),
+            pixel: (painting.pixel_m, painting.pixel_m),
+            width: self.size,
+            height: self.size,
+        };
+        let houses = painting.houses.len();
+        let tiff = Pixels::new(self.size, self.size, 3, Values::U8(painting.rgb))
+            .and_then(|pixels| write_geotiff(&pixels, &grid, &GeotiffOptions::default()))
+            .map_err(study::Error::from)?;
+        let path = self.folder.join("picture.tif");
+        files::write_bytes(&path, &tiff)?;
+        println!("{houses} houses painted into {}", path.display());
+        Ok(())
+    }
+}
+
+fn invalid(error: towns::Error) -> Fault {
+    Fault::new(FaultName::InvalidInput, error.to_string())
 }
