@@ -148,3 +148,19 @@ def test_logs_are_json_with_request_and_file_and_one_line_of_metrics(cloud: Clou
     assert metrics["failed"] == 0
     # The runtime's own lines spell it requestId.
     assert all({"request_id", "requestId"} & set(line["span"]) for line in lines if "_aws" not in line)
+
+
+def test_a_table_without_rows_comes_back_with_the_columns_of_the_clusters(programs, tmp_path):
+    population_grid(6, 5).head(0).to_parquet(tmp_path / "none.parquet")
+    run_transect(programs, "cluster", tmp_path / "none.parquet", tmp_path / "clustered_none.parquet")
+    clustered = gpd.read_parquet(tmp_path / "clustered_none.parquet")
+    assert len(clustered) == 0
+    assert {"cluster_id", "cluster_weight", "cluster_pass"} <= set(clustered.columns)
+
+
+def test_a_table_without_geometry_is_told_so(programs, tmp_path):
+    population_grid(6, 5).drop(columns="geometry").to_parquet(tmp_path / "plain.parquet")
+    done = run_transect(programs, "cluster", tmp_path / "plain.parquet", tmp_path / "out.parquet", check=False)
+    assert done.returncode != 0
+    assert "no geometry column" in done.stderr and "population" in done.stderr
+    assert not (tmp_path / "out.parquet").exists()

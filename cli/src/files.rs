@@ -19,11 +19,22 @@ pub fn write(
             source,
         })
     };
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(failed(std::io::Error::other(
+            "is a folder or a device; expected the name of a file",
+        )));
+    }
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let file = NamedTempFile::new_in(folder).map_err(failed)?;
+    let file = NamedTempFile::new_in(folder).map_err(|error| {
+        // Not the name of the temporary file, which says nothing to anybody.
+        failed(std::io::Error::new(
+            error.kind(),
+            format!("cannot be written: {}", error.kind()),
+        ))
+    })?;
     let mut out = BufWriter::with_capacity(1 << 20, file.as_file());
     fill(&mut out)?;
     out.flush().map_err(failed)?;
@@ -93,6 +104,13 @@ mod tests {
         assert!(failed.is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"before");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_or_a_device_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(write_bytes(folder.path(), b"x").is_err());
+        assert!(folder.path().is_dir());
     }
 
     #[test]

@@ -16,10 +16,10 @@ use crate::files;
 /// Reads GeoParquet, GeoJSON, FlatGeobuf, Shapefile or CSV with lon/lat; writes the same table
 /// as GeoParquet with `cluster_id`, `cluster_weight` and `cluster_pass`, and beside it
 /// `clusters_NAME.parquet` (one row a cluster, with its hull) and `clusters_NAME.json` (the report).
-///
-/// Example: transect cluster grid.parquet `clustered_grid.parquet` --weight population
-/// --target-weight 240 --target-radius 1000 --min-weight 180 --max-weight 300
 #[derive(Args)]
+#[command(
+    after_help = "Example: transect cluster grid.parquet clustered_grid.parquet --weight population --target-weight 240 --target-radius 1000"
+)]
 pub struct Cluster {
     /// Table of points or polygons
     input: PathBuf,

@@ -10,9 +10,10 @@ use crate::files;
 
 /// Draw clusters with probability proportional to size (systematic PPS). The result has each
 /// drawn cluster with its inclusion probability and its design weight.
-///
-/// Example: transect sample-clusters `clusters_grid.parquet` sample.parquet -n 30 --seed 1
 #[derive(Args)]
+#[command(
+    after_help = "Example: transect sample-clusters clusters_grid.parquet sample.parquet -n 30 --seed 1"
+)]
 pub struct SampleClusters {
     /// Table of clusters, as `transect cluster` writes beside its result
     input: PathBuf,

@@ -45,8 +45,8 @@ impl Ground {
             Some(column) => Some(columns::weights(table, column, params.bad_weights)?),
             None => None,
         };
-        let crs = Self::source_crs(table, params)?;
         let shapes = Shapes::read(table, params.bad_geometries)?;
+        let crs = Self::source_crs(table, params)?;
         let is_place = |row: usize| {
             shapes.is_there(row)
                 && weights

@@ -88,7 +88,13 @@ impl ParquetFile {
 
         let selected = select(metadata.schema(), options, primary_name.as_deref())?;
         let mask = ProjectionMask::roots(metadata.parquet_schema(), selected.iter().copied());
-        let groups = rows.groups(metadata.metadata().num_row_groups())?;
+        let mut groups = rows.groups(metadata.metadata().num_row_groups())?;
+        // A row group without rows has no pages, whatever offsets its writer put down.
+        let has_rows = |&group: &usize| {
+            let groups = metadata.metadata().row_groups();
+            groups.get(group).is_some_and(|group| group.num_rows() > 0)
+        };
+        groups.retain(has_rows);
         check_pages(&input, metadata.metadata(), &groups, &mask).map_err(malformed)?;
 
         let all_fields = metadata.schema().fields();
