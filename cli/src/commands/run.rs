@@ -3,6 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::{BehaviorVersion, SdkConfig};
 use clap::Args;
 use imagery::{Halt, Status, Stop};
 use lambda_shell::{Fault, FaultName};
@@ -82,7 +86,7 @@ pub async fn plan(study: &Study, path: &Path, out: &Path) -> Result<PlanReply, F
 
 /// All batches, one after the other: within a batch requests run at once.
 async fn scrape(planned: &PlanReply, store: &Arc<dyn Store>, stop: &Stop) -> Result<(), Fault> {
-    let config = aws_config::load_from_env().await;
+    let config = cloud().await;
     let worker = Worker::of_plan(
         &planned.plan_id,
         Arc::clone(store),
@@ -136,4 +140,15 @@ async fn scrape(planned: &PlanReply, store: &Arc<dyn Store>, stop: &Stop) -> Res
     }
     bar.end();
     Ok(())
+}
+
+/// The cloud as the environment and profile name it. The machine itself is not asked: a study of local files waits for no
+/// metadata service.
+async fn cloud() -> SdkConfig {
+    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new());
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(region)
+        .load()
+        .await
 }

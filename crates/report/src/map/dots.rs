@@ -5,6 +5,9 @@ use maud::{Markup, html};
 
 use super::frame::{Frame, path_data, push};
 
+/// Up to so many, each dot has a light rim, to be seen on an area of its own colour.
+const MOST_WITH_HALO: usize = 5_000;
+
 /// What became of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Status {
@@ -65,6 +68,9 @@ pub(crate) fn dots_layer(frame: &Frame, samples: &[(Coord, Status)]) -> Markup {
         @for status in Status::ALL {
             @let path = dots(frame, samples, status);
             @if !path.is_empty() {
+                @if samples.len() <= MOST_WITH_HALO {
+                    path class="dots halo" stroke-width=(format!("{:.1}", size + 2.0)) d=(path_data(&path)) {}
+                }
                 path class={ "dots " (status.class()) } stroke-width=(format!("{size:.1}")) d=(path_data(&path)) {}
             }
         }
