@@ -11,20 +11,54 @@ pub(crate) struct GroundSampler {
     trapezoids: Vec<Trapezoid>,
     /// Square metres of the trapezoids up to and with each.
     up_to: Vec<f64>,
+    /// For each of as many equal parts of the area as there are trapezoids, the one that the part begins in: what is sought
+    /// lies between two of them (the guide table of Chen and Asau 1974), and not all over `up_to`.
+    guide: Vec<u32>,
 }
 
 impl GroundSampler {
     /// Coordinates are longitude and latitude in degrees on WGS 84.
     pub(crate) fn over(trapezoids: Vec<Trapezoid>) -> Self {
         let trapezoids: Vec<Trapezoid> = trapezoids.iter().flat_map(low_enough).collect();
-        let up_to = trapezoids
+        let up_to: Vec<f64> = trapezoids
             .iter()
             .scan(0.0, |sum, trapezoid| {
                 *sum += Strip::of(trapezoid).ground();
                 Some(*sum)
             })
             .collect();
-        Self { trapezoids, up_to }
+        let part = up_to.last().copied().unwrap_or(0.0) / up_to.len() as f64;
+        let mut at = 0;
+        let guide = (0..up_to.len())
+            .map(|number| {
+                while up_to
+                    .get(at)
+                    .is_some_and(|&sum| sum <= number as f64 * part)
+                {
+                    at += 1;
+                }
+                at as u32
+            })
+            .collect();
+        Self {
+            trapezoids,
+            up_to,
+            guide,
+        }
+    }
+
+    /// The trapezoid that holds the square metre `sought`, counted from the first.
+    fn holding(&self, sought: f64) -> usize {
+        let part = sought / self.area_m2() * self.guide.len() as f64;
+        // The quotient may round across the border of a part, so the parts on both sides count.
+        let number = part as usize;
+        let bound = |number: usize| self.guide.get(number).map(|&at| at as usize);
+        let low = bound(number.saturating_sub(1)).unwrap_or(0);
+        let high = bound(number + 2)
+            .map_or(self.up_to.len(), |at| at + 1)
+            .min(self.up_to.len());
+        let between = self.up_to.get(low..high).unwrap_or_default();
+        low + between.partition_point(|&sum| sum <= sought)
     }
 
     /// Area on the ground in square metres.
@@ -36,8 +70,7 @@ impl GroundSampler {
     /// evenly. `None` without an area. Longitude may lie beyond 180 degrees, as the area does.
     pub(crate) fn draw(&self, random: &mut RandomStream) -> Option<Coord> {
         let sought = random.unit() * self.area_m2();
-        let chosen = self.up_to.partition_point(|&sum| sum <= sought);
-        let trapezoid = self.trapezoids.get(chosen)?;
+        let trapezoid = self.trapezoids.get(self.holding(sought))?;
         let t = Strip::of(trapezoid).height_with(random.unit());
         let at = |[south, north]: [f64; 2]| south + t * (north - south);
         let west = at([trapezoid.at_south[0], trapezoid.at_north[0]]);
@@ -118,15 +151,19 @@ impl Strip {
                 low = t;
             }
             let newton = t - excess / ((w0 + (w1 - w0) * t) * self.density.at(t));
-            let next = if newton > low && newton < high {
+            let between = newton > low && newton < high;
+            let next = if between {
                 newton
             } else {
                 f64::midpoint(low, high)
             };
-            if (next - t).abs() < 1e-15 {
+            // after a step of Newton's the error is of the order of its square
+            let enough = if between { 1e-9 } else { 1e-15 };
+            let step = (next - t).abs();
+            t = next;
+            if step < enough {
                 break;
             }
-            t = next;
         }
         t
     }
@@ -152,6 +189,25 @@ mod tests {
         let southern_half = GroundSampler::over(vec![trapezoid(0.0, 30.111_1, 360.0, 360.0)]);
         let share = southern_half.area_m2() / northern.area_m2();
         assert!((share - 0.5).abs() < 1e-5, "{share}");
+    }
+
+    #[test]
+    fn the_guide_finds_what_a_search_through_everything_finds() {
+        let widths = (1..400).map(|n| f64::from(n * n % 37) * 0.01);
+        let strips = widths.enumerate().map(|(n, width)| {
+            let south = n as f64 * 0.1;
+            trapezoid(south, south + 0.1, width, width)
+        });
+        let sampler = GroundSampler::over(strips.collect());
+        for step in 0..100_000 {
+            let sought = f64::from(step) / 100_000.0 * sampler.area_m2();
+            let all = sampler.up_to.partition_point(|&sum| sum <= sought);
+            assert_eq!(sampler.holding(sought), all, "{sought}");
+        }
+        for &sum in &sampler.up_to {
+            let all = sampler.up_to.partition_point(|&other| other <= sum);
+            assert_eq!(sampler.holding(sum), all, "{sum}");
+        }
     }
 
     #[test]
