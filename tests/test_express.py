@@ -137,3 +137,16 @@ def test_a_study_is_started_and_watched_from_the_command_line(cloud: Cloud, aeri
     again = cloud.transect("start", "measure", reply["plan_id"], "--measures", "green,brightness", *machine)
     cloud.transect("watch", again.stdout.strip())
     assert cloud.table(f"tables/{reply['plan_id']}/ledger.parquet")["brightness"].notna().all()
+
+
+def test_watching_an_execution_that_fails_says_so(cloud: Cloud, tmp_path):
+    study = tmp_path / "study.toml"
+    study.write_text(
+        'name = "nowhere"\n[plan]\nkind = "areas"\nfile = "no-such-file.geojson"\nid = "name"\nper_area = 6\n'
+        '[source]\nkind = "cog"\nurl = "s3://nowhere/aerial.tif"\n[picture]\nsize_px = 32\n'
+    )
+    buckets = ["--input-bucket", cloud.input, "--output-bucket", cloud.output]
+    started = cloud.transect("start", "collect", study, "--machine", cloud.deployment.machine("collect"), *buckets)
+    watched = cloud.transect("watch", started.stdout.strip(), check=False)
+    assert watched.returncode != 0
+    assert "FAILED" in watched.stderr and "NotFound" in watched.stderr

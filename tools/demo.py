@@ -147,7 +147,7 @@ def collect_pictures(deployment: Deployment, programs: Path, out: Path, scale: f
     """A study over a painted place: what the pictures at random points say of its trees, beside what is true of all of it."""
     place = out / "painted-place"
     per_area = max(2, int(25 * scale))
-    run_transect(programs, "generate", "picture", str(place), "--size", str(max(400, int(2000 * scale))), "--seed", "4")
+    run_transect(programs, "generate", "picture", str(place), "--size", str(max(600, int(2000 * scale))), "--seed", "4")
     storage = boto3.client("s3")
     for name in ("picture.tif", "areas.parquet"):
         storage.upload_file(str(place / name), deployment.input_bucket, f"painted-place/{name}")

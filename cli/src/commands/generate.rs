@@ -56,7 +56,7 @@ impl Town {
     }
 }
 
-/// A made-up aerial picture with the truth about it: picture.tif (Cloud Optimized GeoTIFF), areas.parquet (squares with the
+/// A made-up aerial picture with the truth about it: picture.tif (Cloud Optimized GeoTIFF from 512 pixels), areas.parquet (squares with the
 /// number of houses and the share of trees), houses.parquet and roads.parquet. Trees are its only green.
 #[derive(Args)]
 pub struct Picture {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_sfn::types::ExecutionStatus;
 use clap::Args;
 use lambda_shell::{Fault, FaultName};
 
@@ -42,8 +43,8 @@ impl Watch {
     }
 
     fn end(self, standing: Standing) -> Result<(), Fault> {
-        if let Some(output) = standing.output {
-            println!("{output}");
+        if standing.status == ExecutionStatus::Succeeded {
+            println!("{}", standing.output.unwrap_or_default());
             return Ok(());
         }
         let (error, cause) = standing.failure.unwrap_or_default();
