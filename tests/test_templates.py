@@ -26,7 +26,7 @@ ALLOWED = {
     },
     "plan": {
         "s3:ListBucket": {IN, OUT},
-        "s3:GetObject": {f"{IN}/*", f"{OUT}/plans/*"},
+        "s3:GetObject": {f"{IN}/*", f"{OUT}/plans/*", "imagery buckets"},
         "s3:PutObject": {f"{OUT}/plans/*"},
         "s3:AbortMultipartUpload": {f"{OUT}/plans/*"},
     },
@@ -53,8 +53,8 @@ ALLOWED = {
     "summarise": {
         "s3:ListBucket": {OUT},
         "s3:GetObject": {f"{OUT}/plans/*", f"{OUT}/images/*", f"{OUT}/ledger/*", f"{OUT}/runs/*"},
-        "s3:PutObject": {f"{OUT}/runs/*", f"{OUT}/tables/*", f"{OUT}/reports/*", f"{OUT}/ledger/*"},
-        "s3:AbortMultipartUpload": {f"{OUT}/runs/*", f"{OUT}/tables/*", f"{OUT}/reports/*", f"{OUT}/ledger/*"},
+        "s3:PutObject": {f"{OUT}/runs/*", f"{OUT}/tables/*", f"{OUT}/reports/*", f"{OUT}/ledger/*", f"{OUT}/images/*.json"},
+        "s3:AbortMultipartUpload": {f"{OUT}/runs/*", f"{OUT}/tables/*", f"{OUT}/reports/*", f"{OUT}/ledger/*", f"{OUT}/images/*.json"},
     },
     "split": {
         "s3:ListBucket": {IN, OUT},

@@ -19,9 +19,13 @@ impl Check {
         let study = read(&self.study)?;
         let folder = tempfile::tempdir().map_err(|e| Fault::internal(&e))?;
         let samples = planned(&study, &self.study, folder.path())?;
-        let estimate =
-            imagery::estimate(&study.source, &study.picture, &study.limits, samples as u64)
-                .map_err(study::Error::from)?;
+        let estimate = imagery::estimate(
+            &study.source,
+            &study.taken_picture(),
+            &study.limits,
+            samples as u64,
+        )
+        .map_err(study::Error::from)?;
         println!("{}: no mistakes", self.study.display());
         println!("samples   {samples}");
         println!("requests  {}", estimate.requests);

@@ -1,4 +1,4 @@
-//! `transect plan`: samples from a study, or from areas or roads alone.
+//! `transect plan`: samples from a study, or from areas, chips or roads alone.
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +26,7 @@ pub struct Plan {
 #[derive(Subcommand)]
 enum Kind {
     Areas(Areas),
+    Chips(Chips),
     Roads(Roads),
 }
 
@@ -33,6 +34,7 @@ impl Plan {
     pub async fn run(self) -> Result<(), Fault> {
         match (self.kind, self.study) {
             (Some(Kind::Areas(areas)), _) => areas.run(),
+            (Some(Kind::Chips(chips)), _) => chips.run(),
             (Some(Kind::Roads(roads)), _) => roads.run(),
             (None, Some(path)) => {
                 let study = check::read(&path)?;
@@ -47,7 +49,9 @@ impl Plan {
                 );
                 Ok(())
             }
-            (None, None) => Err(Fault::invalid_event("expected a study, or areas or roads")),
+            (None, None) => Err(Fault::invalid_event(
+                "expected a study, or areas, chips or roads",
+            )),
         }
     }
 }
@@ -148,6 +152,105 @@ impl Areas {
                 ("stratum", json!(self.stratum)),
             ],
         ))
+    }
+}
+
+/// Overlapping image chips over labelled features; chips.svg shows the lattice.
+#[derive(Args)]
+struct Chips {
+    /// Features: points, lines or polygons
+    file: PathBuf,
+    /// Only rows where COLUMN=VALUE
+    #[arg(long, value_name = "COLUMN=VALUE")]
+    select: Option<String>,
+    /// Number of k-means folds
+    #[arg(long, requires = "fold")]
+    folds: Option<usize>,
+    /// Which fold, from 0
+    #[arg(long, requires = "folds")]
+    fold: Option<usize>,
+    /// Metres around the features
+    #[arg(long)]
+    margin_m: Option<f64>,
+    /// Metres a pixel
+    #[arg(long)]
+    pixel_m: Option<f64>,
+    /// Pixels a side
+    #[arg(long)]
+    chip_px: Option<u32>,
+    /// Overlap of neighbouring chips, from 0 to below 1
+    #[arg(long)]
+    overlap: Option<f64>,
+    /// Projected CRS of the lattice, such as EPSG:32631 [default: UTM]
+    #[arg(long)]
+    crs: Option<String>,
+    /// Corner of any pixel of the source in that CRS: chips share its pixel edges
+    #[arg(
+        long,
+        value_name = "X,Y",
+        value_delimiter = ',',
+        num_args = 2,
+        allow_negative_numbers = true
+    )]
+    source_grid: Option<Vec<f64>>,
+    /// Which chips are kept: window, disc or all [default: window]
+    #[arg(long, value_name = "RULE")]
+    keep: Option<String>,
+    /// Least share of a chip that features cover
+    #[arg(long, value_name = "SHARE")]
+    min_label_share: Option<f64>,
+    /// What the names of chips begin with [default: chip_]
+    #[arg(long)]
+    prefix: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Chips {
+    fn run(self) -> Result<(), Fault> {
+        let select = match self.select.as_deref().map(|text| text.split_once('=')) {
+            None => Value::Null,
+            Some(Some((column, value))) => json!({"column": column, "value": value}),
+            Some(None) => {
+                return Err(Fault::new(
+                    FaultName::InvalidInput,
+                    "--select: expected COLUMN=VALUE",
+                ));
+            }
+        };
+        let folds = match (self.folds, self.fold) {
+            (Some(chunks), Some(index)) => json!({"chunks": chunks, "index": index}),
+            _ => Value::Null,
+        };
+        let source_grid = match self.source_grid.as_deref() {
+            Some([x, y]) => json!({"x": x, "y": y}),
+            _ => Value::Null,
+        };
+        let settings = settings(
+            "chips",
+            &self.file,
+            [
+                ("select", select),
+                ("folds", folds),
+                ("margin_m", json!(self.margin_m)),
+                ("pixel_m", json!(self.pixel_m)),
+                ("chip_px", json!(self.chip_px)),
+                ("overlap", json!(self.overlap)),
+                ("crs", json!(self.crs)),
+                ("source_grid", source_grid),
+                ("keep", json!(self.keep)),
+                ("min_label_share", json!(self.min_label_share)),
+                ("prefix", json!(self.prefix)),
+            ],
+        );
+        self.common.plan(settings.clone())?;
+        if let Ok(SamplingPlan::Chips(plan)) = serde_json::from_value(settings) {
+            let table = tables::Table::open(&self.file, &tables::ReadOptions::default())?;
+            let svg = sampling::draw_chips(&table, &plan, self.common.seed)
+                .map_err(study::Error::from)?;
+            crate::files::write_bytes(&self.common.out.join("chips.svg"), svg.as_bytes())?;
+        }
+        Ok(())
     }
 }
 

@@ -38,9 +38,13 @@ impl Run {
     pub async fn run(self) -> Result<(), Fault> {
         let study = check::read(&self.study)?;
         let planned = plan(&study, &self.study, &self.out).await?;
-        let estimate =
-            imagery::estimate(&study.source, &study.picture, &study.limits, planned.count)
-                .map_err(study::Error::from)?;
+        let estimate = imagery::estimate(
+            &study.source,
+            &study.taken_picture(),
+            &study.limits,
+            planned.count,
+        )
+        .map_err(study::Error::from)?;
         eprintln!(
             "plan {}: {} samples in {} batches, at most {} requests and about {}",
             planned.plan_id,
@@ -81,7 +85,8 @@ pub async fn plan(study: &Study, path: &Path, out: &Path) -> Result<PlanReply, F
     })?;
     let store = Folder::new(out);
     let bucket = out.to_string_lossy();
-    Ok(study::plan(study, &inputs, &store, &bucket, 1).await?)
+    let stores = Stores::on_s3(&aws_config::load_from_env().await);
+    Ok(study::plan(study, &inputs, &store, &bucket, 1, &stores).await?)
 }
 
 /// All batches, one after the other: within a batch requests run at once.

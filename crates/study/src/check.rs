@@ -114,8 +114,19 @@ impl Study {
                 .then(|| "it is empty: give the study a name".to_owned()),
         );
         note("plan", self.plan.check().err().map(|e| e.to_string()));
-        let source = self.source.check(&self.picture);
+        let source = self.source.check(&self.taken_picture());
         note("source", source.err().map(|e| e.to_string()));
+        if let sampling::Plan::Chips(plan) = &self.plan {
+            note("picture", chip_size(plan, &self.picture));
+            let draws = self.source.draws_on_grids();
+            note(
+                "source",
+                (!draws).then(|| {
+                    let kind = self.source.kind();
+                    format!("{kind} cannot draw on a given grid, expected another source for chips")
+                }),
+            );
+        }
         note("limits", self.limits.check().err().map(|e| e.to_string()));
         let measures = measures::check(&self.measures);
         note("measures", measures.err().map(|e| e.to_string()));
@@ -136,6 +147,18 @@ impl Study {
             Err(mistakes)
         }
     }
+}
+
+/// What is wrong with the size of a picture that has another one by the plan.
+fn chip_size(plan: &sampling::ChipPlan, picture: &imagery::Picture) -> Option<String> {
+    let other_px = picture.size_px.is_some_and(|px| px != plan.chip_px);
+    let other_m = picture.pixel_m.is_some_and(|metres| metres != plan.pixel_m);
+    (other_px || other_m || picture.size_m.is_some()).then(|| {
+        format!(
+            "a chip has the plan's size, {} pixels of {} m: leave size_px, size_m and pixel_m out",
+            plan.chip_px, plan.pixel_m
+        )
+    })
 }
 
 /// Reads one part of the study by itself and notes its first mistake.
@@ -248,6 +271,34 @@ pixel_m = 0.5
         assert_eq!(lines, [3, 11, 18], "{found:?}");
         assert!(found[0].1.contains("`sead`"), "{found:?}");
         assert!(found[1].1.contains("per_aria"), "{found:?}");
+    }
+
+    #[test]
+    fn a_chip_has_the_size_of_the_plan_and_a_source_that_keeps_to_grids() {
+        let chips = r#"
+name = "fields"
+[plan]
+kind = "chips"
+file = "fields.geojson"
+chip_px = 128
+[source]
+kind = "cog"
+url = "s3://town/picture.tif"
+[picture]
+format = "tiff"
+"#;
+        let taken = Study::from_toml(chips).unwrap().taking().picture;
+        assert_eq!((taken.size_px, taken.pixel_m), (Some(128), Some(4.77)));
+        let found = mistakes(&format!("{chips}size_px = 256\n"));
+        assert_eq!(found[0].0, Some(10), "{found:?}");
+        assert!(found[0].1.contains("128 pixels of 4.77 m"), "{found:?}");
+        let mapbox = "kind = \"mapbox\"\nkey = \"env:TOKEN\"";
+        let cog = "kind = \"cog\"\nurl = \"s3://town/picture.tif\"";
+        let found = mistakes(&chips.replace(cog, mapbox).replace("tiff", "png"));
+        assert!(
+            found[0].1.contains("mapbox cannot draw on a given grid"),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -34,9 +34,9 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
-    /// Chips cannot be planned yet.
-    #[error("plan.kind: chips cannot be planned by this version, expected areas or roads")]
-    NoChips,
+    /// Labels lie beside a plan; batches that come with the event have none.
+    #[error("picture.labels: batches that come with the event have no label layer: plan the study")]
+    LabelsWithoutPlan,
     /// A key of the source cannot be found where its name says.
     #[error("the key {name} of the source was not found: {problem}")]
     Secret {

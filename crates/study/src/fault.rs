@@ -9,9 +9,9 @@ impl From<Error> for Fault {
         let name = match &error {
             Error::Imagery(error) => of_imagery(error),
             Error::Measures(error) if error.is_setting() => FaultName::InvalidStudy,
-            Error::Sampling(sampling::Error::Setting { .. }) | Error::Study(_) | Error::NoChips => {
-                FaultName::InvalidStudy
-            }
+            Error::Sampling(sampling::Error::Setting { .. })
+            | Error::Study(_)
+            | Error::LabelsWithoutPlan => FaultName::InvalidStudy,
             Error::Sampling(sampling::Error::Table(_)) | Error::Tables(_) | Error::Store(_) => {
                 return of_parts(error);
             }

@@ -48,6 +48,12 @@ impl Keys {
         self.plan("areas.parquet")
     }
 
+    /// The polygons that are burnt into the pictures: outline and value.
+    #[must_use]
+    pub fn labels(&self) -> String {
+        self.plan("labels.parquet")
+    }
+
     /// Which ways of a road network share a node.
     #[must_use]
     pub fn connections(&self) -> String {
@@ -82,6 +88,12 @@ impl Keys {
     #[must_use]
     pub fn report(&self) -> String {
         format!("reports/{}/index.html", self.plan_id)
+    }
+
+    /// A file that stands beside the pictures and is about all of them.
+    #[must_use]
+    pub fn beside_pictures(&self, name: &str) -> String {
+        format!("images/{}/{name}", self.plan_id)
     }
 
     /// A picture: `places` are the names above it (an area; or town, road, way and side).

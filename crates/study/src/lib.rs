@@ -9,6 +9,7 @@
 //! `sampling`, `imagery` and `measures`, which know no store.
 
 mod check;
+mod chip_set;
 mod error;
 pub mod events;
 mod fault;

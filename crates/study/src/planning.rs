@@ -2,17 +2,19 @@
 
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use imagery::Source;
-use sampling::{Batches, Plan, Planned, RoadsInput};
+use sampling::{Batches, ChipPlan, Plan, Planned, RoadsInput, SourceGrid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use store::Store;
+use store::{Store, Stores};
 use tables::{ReadOptions, Table, WriteOptions};
 use tempfile::NamedTempFile;
 
 use crate::inputs::{Input, Inputs, file_error};
+use crate::seams::Ranges;
 use crate::{Error, Keys, Study};
 
 const PARQUET: &str = "application/vnd.apache.parquet";
@@ -54,11 +56,12 @@ pub struct BatchLine {
 struct Read {
     main: Input,
     areas: Option<Input>,
+    labels: Option<(Input, imagery::labels::Labels)>,
 }
 
 /// Plans the study and writes the plan to `output`, the list of batches last: where that is, the
 /// plan is whole. `bucket` is the name that batches carry for `output`; `workers` how many of them
-/// will run at once.
+/// will run at once; `stores` opens other buckets, for sources that lie in S3.
 ///
 /// # Errors
 /// What is wrong with the study or its inputs, or the storage's.
@@ -68,15 +71,24 @@ pub async fn plan(
     output: &dyn Store,
     bucket: &str,
     workers: u32,
+    stores: &Stores,
 ) -> Result<PlanReply, Error> {
+    let mut settled = study.clone();
+    if let Plan::Chips(chips) = &study.plan {
+        settled.plan = Plan::Chips(on_source(chips, &study.source, stores).await?);
+    }
     let read = Read {
         main: inputs.bring(study.plan.file()).await?,
         areas: match study.plan.areas_file() {
             Some(file) => Some(inputs.bring(file).await?),
             None => None,
         },
+        labels: match &study.picture.labels {
+            Some(labels) => Some((inputs.bring(&labels.layer).await?, labels.clone())),
+            None => None,
+        },
     };
-    let work = study.clone();
+    let work = settled;
     let (plan_id, made) = tokio::task::spawn_blocking(move || {
         let plan_id = plan_id(&work, &read)?;
         Ok::<_, Error>((
@@ -105,6 +117,21 @@ pub async fn plan(
     })
 }
 
+/// A plan of chips on the pixels of its source, where that states them.
+async fn on_source(plan: &ChipPlan, source: &Source, stores: &Stores) -> Result<ChipPlan, Error> {
+    let transport = Arc::new(imagery::HttpTransport::new()?);
+    let ranges = Arc::new(Ranges::new(stores.clone()));
+    let clock = Arc::new(imagery::SystemClock);
+    let grid = source.native_grid(plan.pixel_m, transport, ranges, clock);
+    Ok(match grid.await? {
+        Some(grid) => {
+            let (x, y) = grid.corner;
+            plan.on_pixels_of(&grid.crs, grid.pixel, SourceGrid { x, y })
+        }
+        None => plan.clone(),
+    })
+}
+
 /// Plans without a study: `samples.parquet` and `rejected.jsonl` in a folder of this machine.
 /// Files that the plan names count from the folder `base`.
 ///
@@ -122,6 +149,7 @@ pub fn plan_only(
     let read = Read {
         main: here(plan.file()),
         areas: plan.areas_file().map(here),
+        labels: None,
     };
     let made = Made::from(plan, seed, batches, &read)?;
     std::fs::create_dir_all(folder).map_err(|e| file_error(folder, e))?;
@@ -147,7 +175,8 @@ fn plan_id(study: &Study, read: &Read) -> Result<String, Error> {
     study.limits = imagery::Limits::default();
     let mut digest = Sha256::new();
     digest.update(serde_json::to_vec(&study).unwrap_or_default());
-    for input in std::iter::once(&read.main).chain(&read.areas) {
+    let labels = read.labels.iter().map(|(input, _)| input);
+    for input in std::iter::once(&read.main).chain(&read.areas).chain(labels) {
         digest.update([0]);
         input.digest(&mut digest)?;
     }
@@ -163,32 +192,27 @@ struct Made {
     planned: Planned,
     /// Areas: id and outline, for the summary.
     areas: Option<Table>,
+    /// Labels: outline and value, for the pictures.
+    labels: Option<Table>,
 }
 
 impl Made {
     fn from(plan: &Plan, seed: u64, batches: Batches, read: &Read) -> Result<Self, Error> {
         let open = |input: &Input| Table::open(&input.path, &ReadOptions::default());
-        let areas_only = |table: &Table, id: &str| -> Result<Table, Error> {
-            let mut areas = table.clone();
-            let others: Vec<String> = table
-                .column_names()
-                .filter(|name| *name != id && Some(*name) != table.geometry_column())
-                .map(str::to_owned)
-                .collect();
-            for name in others {
-                areas = areas.without_column(&name)?;
-            }
-            Ok(areas)
+        let labels = match &read.labels {
+            Some((input, labels)) => Some(label_layer(&open(input)?, labels)?),
+            None => None,
         };
-        match plan {
+        let (planned, areas) = match plan {
             Plan::Areas(plan) => {
                 let table = open(&read.main)?;
-                Ok(Self {
-                    planned: sampling::plan_areas(&table, plan, seed, batches)?,
-                    areas: Some(areas_only(&table, &plan.id)?),
-                })
+                let planned = sampling::plan_areas(&table, plan, seed, batches)?;
+                (planned, Some(with_column(&table, Some(&plan.id))?))
             }
-            Plan::Chips(_) => Err(Error::NoChips),
+            Plan::Chips(plan) => {
+                let features = open(&read.main)?;
+                (sampling::plan_chips(&features, plan, seed, batches)?, None)
+            }
             Plan::Roads(plan) => {
                 let towns = read.areas.as_ref().map(open).transpose()?;
                 let path = &read.main.path;
@@ -202,12 +226,14 @@ impl Made {
                     let table = open(&read.main)?;
                     sampling::plan_roads(RoadsInput::Table(&table), towns.as_ref(), plan, batches)?
                 };
-                Ok(Self {
-                    planned,
-                    areas: None,
-                })
+                (planned, None)
             }
-        }
+        };
+        Ok(Self {
+            planned,
+            areas,
+            labels,
+        })
     }
 
     /// Writes all but the list of batches.
@@ -223,6 +249,10 @@ impl Made {
         if let Some(areas) = &self.areas {
             let bytes = areas.to_geoparquet(&WriteOptions::default())?;
             output.put(&keys.areas(), bytes.into(), PARQUET).await?;
+        }
+        if let Some(labels) = &self.labels {
+            let bytes = labels.to_geoparquet(&WriteOptions::default())?;
+            output.put(&keys.labels(), bytes.into(), PARQUET).await?;
         }
         if let Some(network) = &self.planned.network {
             let connections = serde_json::to_vec(&network.connections).unwrap_or_default();
@@ -257,6 +287,25 @@ impl Made {
             .collect();
         lines(&batches)
     }
+}
+
+/// The layer that is burnt into pictures, found fit for it.
+fn label_layer(table: &Table, labels: &imagery::labels::Labels) -> Result<Table, Error> {
+    let column = labels.column.as_deref();
+    imagery::labels::LabelLayer::from_table(table, column)?;
+    Ok(with_column(table, column)?)
+}
+
+/// A table with its geometry and one other column, or none.
+fn with_column(table: &Table, kept: Option<&str>) -> Result<Table, tables::Error> {
+    let others: Vec<String> = table
+        .column_names()
+        .filter(|name| Some(*name) != kept && Some(*name) != table.geometry_column())
+        .map(str::to_owned)
+        .collect();
+    others
+        .iter()
+        .try_fold(table.clone(), |table, name| table.without_column(name))
 }
 
 fn lines<T: Serialize>(items: &[T]) -> String {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use imagery::labels::{LabelLayer, Labels};
 use imagery::{
     Batch, BatchOutcome, Fault, FaultKind, Halt, LedgerRow, Measure, Progress, Sample, Scraper,
     Seams, Secrets, Setup, Stop, ledger,
@@ -82,8 +83,12 @@ impl Worker {
         let lines = store.get(&Keys::of(plan_id).batches()).await?;
         let batches = lines.iter().filter(|byte| **byte == b'\n').count();
         let taking = study.taking();
+        let labels = match &taking.picture.labels {
+            Some(labels) => Some(label_layer(plan_id, store.as_ref(), labels).await?),
+            None => None,
+        };
         Ok(Self {
-            scraper: scraper(&taking, Arc::clone(&store), stores, workers, keys).await?,
+            scraper: scraper(&taking, labels, Arc::clone(&store), stores, workers, keys).await?,
             plan_id: plan_id.to_owned(),
             store,
             taking,
@@ -102,13 +107,16 @@ impl Worker {
         stores: &Stores,
         keys: &dyn SecretKeys,
     ) -> Result<Self, Error> {
+        if taking.picture.labels.is_some() {
+            return Err(Error::LabelsWithoutPlan);
+        }
         let digest = Sha256::digest(serde_json::to_vec(&taking).unwrap_or_default());
         let digits: String = digest[..8]
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
         Ok(Self {
-            scraper: scraper(&taking, Arc::clone(&store), stores, 1, keys).await?,
+            scraper: scraper(&taking, None, Arc::clone(&store), stores, 1, keys).await?,
             plan_id: format!("inline-{digits}"),
             store,
             taking,
@@ -242,8 +250,22 @@ fn done(batch: u32, ledger: String, outcome: BatchOutcome) -> Done {
     }
 }
 
+/// The layer that a plan's pictures are labelled with, as it lay when they were planned.
+async fn label_layer(
+    plan_id: &str,
+    store: &dyn Store,
+    labels: &Labels,
+) -> Result<Arc<LabelLayer>, Error> {
+    let table = stored::table(store, &Keys::of(plan_id).labels()).await?;
+    let column = labels.column.clone();
+    let read =
+        tokio::task::spawn_blocking(move || LabelLayer::from_table(&table, column.as_deref()));
+    Ok(Arc::new(read.await??))
+}
+
 async fn scraper(
     taking: &Taking,
+    labels: Option<Arc<LabelLayer>>,
     store: Arc<dyn Store>,
     stores: &Stores,
     workers: u32,
@@ -263,7 +285,7 @@ async fn scraper(
         seed: 0,
         keep_pictures: taking.keeps_pictures(),
         secrets,
-        labels: None,
+        labels,
         measure: (!taking.measures.is_empty()).then(|| Arc::new(measure) as Arc<dyn Measure>),
     };
     let seams = Seams {

@@ -72,12 +72,25 @@ impl Study {
         }
     }
 
+    /// What a picture is: a chip has the size that the plan gives it.
+    #[must_use]
+    pub fn taken_picture(&self) -> Picture {
+        match &self.plan {
+            Plan::Chips(plan) => Picture {
+                size_px: Some(plan.chip_px),
+                pixel_m: Some(plan.pixel_m),
+                ..self.picture.clone()
+            },
+            Plan::Areas(_) | Plan::Roads(_) => self.picture.clone(),
+        }
+    }
+
     /// How its pictures are taken.
     #[must_use]
     pub fn taking(&self) -> Taking {
         Taking {
             source: self.source.clone(),
-            picture: self.picture.clone(),
+            picture: self.taken_picture(),
             measures: self.measures.clone(),
             keep_pictures: self.keep_pictures,
             limits: self.limits.clone(),

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use store::Store;
 use tables::{Table, WriteOptions};
 
+use crate::chip_set::ChipSet;
 use crate::{Error, Keys, Study, stored};
 
 const PARQUET: &str = "application/vnd.apache.parquet";
@@ -41,10 +42,10 @@ pub struct SummaryReply {
 }
 
 /// What a summary is made of.
-struct Gathered {
-    study: Study,
-    samples: Table,
-    ledger: Table,
+pub(crate) struct Gathered {
+    pub(crate) study: Study,
+    pub(crate) samples: Table,
+    pub(crate) ledger: Table,
     areas: Option<Table>,
     connections: Option<Vec<(i64, i64)>>,
 }
@@ -78,6 +79,7 @@ pub async fn sum_up(plan_id: &str, store: &Arc<dyn Store>) -> Result<SummaryRepl
     })
     .await??;
     let pictures = pictures(&summed, store.as_ref()).await?;
+    let data_set = ChipSet::of(plan_id, &gathered, store.as_ref()).await?;
     let (outputs, page) = tokio::task::spawn_blocking({
         let plan_id = plan_id.to_owned();
         move || {
@@ -97,6 +99,9 @@ pub async fn sum_up(plan_id: &str, store: &Arc<dyn Store>) -> Result<SummaryRepl
             .await?;
     }
     store.put(&keys.report(), page.into(), "text/html").await?;
+    if let Some(data_set) = data_set {
+        data_set.publish(&keys, store.as_ref()).await?;
+    }
     reply.report = Some(keys.report());
     Ok(reply)
 }

@@ -24,6 +24,7 @@ pub async fn handle(
         output.as_ref(),
         &event.output_bucket,
         event.workers,
+        stores,
     )
     .await?;
     #[expect(clippy::cast_precision_loss, reason = "figures for a metric")]

@@ -12,4 +12,4 @@ pub use geotiff::{Compression, GeotiffOptions, write_geotiff};
 pub(crate) use npy::{interleave, read_npy};
 pub(crate) use raster::encode;
 pub use sidecar::sidecar;
-pub(crate) use tiff_file::read_tiff;
+pub(crate) use tiff_file::{band_names, nodata, read_tiff, tiff_bands};

@@ -50,6 +50,54 @@ pub(crate) fn read_tiff(bytes: &[u8]) -> Result<Pixels, Error> {
     Pixels::new(width, height, bands, values)
 }
 
+/// GDAL's own tag, XML: names of bands among other things.
+const GDAL_METADATA: u16 = 42112;
+
+/// The names that a TIFF file gives its bands, where it names all, and its nodata value.
+pub(crate) fn tiff_bands(bytes: &[u8]) -> Option<(Vec<String>, Option<f64>)> {
+    let mut decoder = Decoder::new(Cursor::new(bytes)).ok()?;
+    let bands: u16 = decoder
+        .find_tag_unsigned(Tag::SamplesPerPixel)
+        .ok()?
+        .unwrap_or(1);
+    let mut text = |tag: Tag| decoder.get_tag_ascii_string(tag).ok();
+    let names =
+        text(Tag::Unknown(GDAL_METADATA)).map_or_else(Vec::new, |text| band_names(&text, bands));
+    let nodata = text(Tag::GdalNodata).and_then(|text| nodata(&text));
+    Some((names, nodata))
+}
+
+/// The value in GDAL's tag for it.
+pub(crate) fn nodata(text: &str) -> Option<f64> {
+    text.trim_end_matches('\0').trim().parse().ok()
+}
+
+/// The descriptions of the bands in GDAL's metadata, where every band has one.
+pub(crate) fn band_names(metadata: &str, bands: u16) -> Vec<String> {
+    let name_of = |band: u16| {
+        metadata.split("<Item ").find_map(|item| {
+            let (attributes, rest) = item.split_once('>')?;
+            let fits = attributes.contains("role=\"description\"")
+                && attributes.contains(&format!("sample=\"{band}\""));
+            let (name, _) = fits.then_some(rest)?.split_once("</Item>")?;
+            // GDAL escapes the text of an item and then the XML around it.
+            Some(unescaped(&unescaped(name)))
+        })
+    };
+    let names: Vec<String> = (0..bands).map_while(name_of).collect();
+    if names.len() == usize::from(bands) {
+        names
+    } else {
+        Vec::new()
+    }
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+}
+
 /// The `tiff` crate leaves out what follows red, green and blue. Declared as grey, a file of more
 /// than three bands gives all of them; the bytes of its pixels are the same.
 fn as_plain_bands(bytes: &[u8]) -> Cow<'_, [u8]> {

@@ -45,6 +45,8 @@ pub struct Mask {
     pub values: Vec<f64>,
     /// Share of the pixels that lie in a polygon.
     pub share: f64,
+    /// How many pixels of polygons have each value, smallest value first.
+    pub counts: Vec<(f64, u64)>,
 }
 
 impl LabelLayer {
@@ -115,7 +117,11 @@ impl LabelLayer {
             });
         }
         let share = inside.iter().filter(|inside| **inside).count() as f64 / inside.len() as f64;
-        Ok(Mask { values, share })
+        Ok(Mask {
+            counts: counts(&values, &inside),
+            values,
+            share,
+        })
     }
 
     /// The polygons that meet an outline, both in lon/lat, with their values.
@@ -200,6 +206,26 @@ impl LabelLayer {
     }
 }
 
+/// How often each value stands where `inside` says so.
+fn counts(values: &[f64], inside: &[bool]) -> Vec<(f64, u64)> {
+    let labels = values.iter().zip(inside);
+    let labels = labels.filter_map(|(value, inside)| inside.then_some(*value));
+    let mut runs: Vec<(f64, u64)> = Vec::new();
+    for value in labels {
+        match runs.last_mut() {
+            Some((last, count)) if *last == value => *count += 1,
+            _ => runs.push((value, 1)),
+        }
+    }
+    runs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    runs.dedup_by(|run, kept| {
+        let same = run.0 == kept.0;
+        kept.1 += if same { run.1 } else { 0 };
+        same
+    });
+    runs
+}
+
 impl LabelIndex {
     /// The shapes whose bounds meet a window, smallest value first.
     fn in_window(&self, window: Rect) -> impl Iterator<Item = &Indexed> {
@@ -278,6 +304,7 @@ mod tests {
         for shapes in [shapes.clone(), shapes.into_iter().rev().collect()] {
             let mask = layer(shapes).burn(&grid(4, 4), 0.0).unwrap();
             assert_eq!(rows(&mask, 4), ["0222", "5552", "5552", "5550"]);
+            assert_eq!(mask.counts, [(2.0, 5), (5.0, 9)]);
         }
     }
 

@@ -43,6 +43,11 @@ pub enum LabelMode {
 }
 
 impl Labels {
+    /// What the band of labels is called.
+    pub(crate) fn band_name(&self) -> &str {
+        self.column.as_deref().unwrap_or("label")
+    }
+
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.layer.trim().is_empty() {
             return Err(Error::setting(

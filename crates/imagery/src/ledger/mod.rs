@@ -102,6 +102,8 @@ pub struct LedgerRow {
     pub expires: Option<Timestamp>,
     /// Share of labelled pixels.
     pub label_share: Option<f64>,
+    /// How many labelled pixels have each value, smallest value first.
+    pub label_pixels: Vec<(f64, u64)>,
     /// Readings by name; `None` where the measure has nothing to say.
     pub measures: Vec<(String, Option<f64>)>,
 }
@@ -128,6 +130,7 @@ impl LedgerRow {
             attribution: attribution.map(str::to_owned),
             expires: None,
             label_share: None,
+            label_pixels: Vec::new(),
             measures: Vec::new(),
         }
     }

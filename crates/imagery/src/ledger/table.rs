@@ -16,7 +16,7 @@ use crate::Error;
 
 const FOOTPRINT: &str = "footprint";
 /// Columns that are no readings of a measure.
-const FACTS: [&str; 19] = [
+const FACTS: [&str; 20] = [
     "sample_id",
     "status",
     "reason",
@@ -36,6 +36,7 @@ const FACTS: [&str; 19] = [
     "attribution",
     "expires",
     "label_share",
+    "label_pixels",
 ];
 
 /// Rows as a table with `footprint` as its geometry (WGS 84) and a column for each measure.
@@ -78,6 +79,10 @@ pub fn to_table(rows: &[LedgerRow], measures: &[String]) -> Result<Table, Error>
     let bytes = rows
         .iter()
         .map(|row| row.bytes.and_then(|bytes| i64::try_from(bytes).ok()));
+    let label_pixels: StringArray = rows
+        .iter()
+        .map(|row| row.label_share.map(|_| label_text(&row.label_pixels)))
+        .collect();
     let mut columns: Vec<(String, ArrayRef)> = [
         ("sample_id", texts(rows, |row| Some(&row.sample_id))),
         ("status", texts(rows, |row| Some(row.status.name()))),
@@ -97,6 +102,7 @@ pub fn to_table(rows: &[LedgerRow], measures: &[String]) -> Result<Table, Error>
         ("attribution", texts(rows, |row| row.attribution.as_deref())),
         ("expires", times(&|row| row.expires)),
         ("label_share", floats(&|row| row.label_share)),
+        ("label_pixels", Arc::new(label_pixels)),
     ]
     .map(|(name, column)| (name.to_owned(), column))
     .into();
@@ -138,6 +144,7 @@ pub fn from_table(table: &Table) -> Result<Vec<LedgerRow>, Error> {
         counts(table, "height")?,
     );
     let (pixel_m, label_share) = (table.numbers("pixel_m")?, table.numbers("label_share")?);
+    let label_pixels = text("label_pixels")?;
     let (fetched_at, expires) = (times(table, "fetched_at")?, times(table, "expires")?);
     let footprints = table.geometries()?;
     let mut rows = Vec::with_capacity(table.rows());
@@ -191,6 +198,12 @@ pub fn from_table(table: &Table) -> Result<Vec<LedgerRow>, Error> {
             attribution: text(&attributions),
             expires: expires.get(row).copied().flatten(),
             label_share: label_share.get(row).copied().flatten(),
+            label_pixels: match text(&label_pixels) {
+                None => Vec::new(),
+                Some(found) => label_counts(&found).ok_or_else(|| {
+                    wrong("label_pixels", row, found, "counts of pixels by label")
+                })?,
+            },
             measures: measures
                 .iter()
                 .map(|(name, values)| (name.clone(), values.get(row).copied().flatten()))
@@ -198,6 +211,25 @@ pub fn from_table(table: &Table) -> Result<Vec<LedgerRow>, Error> {
         });
     }
     Ok(rows)
+}
+
+/// Counts by label as a JSON object.
+fn label_text(counts: &[(f64, u64)]) -> String {
+    let counts: serde_json::Map<String, serde_json::Value> = counts
+        .iter()
+        .map(|(value, count)| (value.to_string(), (*count).into()))
+        .collect();
+    serde_json::Value::Object(counts).to_string()
+}
+
+fn label_counts(text: &str) -> Option<Vec<(f64, u64)>> {
+    let counts: HashMap<String, u64> = serde_json::from_str(text).ok()?;
+    let mut counts = counts
+        .into_iter()
+        .map(|(value, count)| Some((value.parse().ok()?, count)))
+        .collect::<Option<Vec<(f64, u64)>>>()?;
+    counts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Some(counts)
 }
 
 /// Parts of a ledger as one: every measure that any part has, one row for each sample, of several
@@ -345,6 +377,7 @@ mod tests {
             fetched_at: Some("2026-11-21T12:00:00.5Z".parse().unwrap()),
             expires: Some("2026-12-21T12:00:00Z".parse().unwrap()),
             label_share: Some(0.25),
+            label_pixels: vec![(-1.0, 3), (2.0, 16_381)],
             measures: vec![("green".to_owned(), Some(0.5)), ("edge".to_owned(), None)],
             ..LedgerRow::new(id, "mapbox", Some("© Mapbox"))
         }

@@ -13,7 +13,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 pub(crate) use mosaic::Mosaic;
 pub use resample::Resampling;
 pub(crate) use tile_cache::TileCache;
-pub(crate) use window::{Plan, grid_of, plan};
+pub(crate) use window::{Plan, grid_of, own_level, plan};
 
 use crate::fetch::{Call, Miss};
 use crate::pixels::Pixels;

@@ -124,13 +124,9 @@ pub(crate) fn grid_of(
             format!("at most {MAX_SIZE_PX} pixels a side: set size_px or pixel_m"),
         ));
     }
-    let is_own = |level: &&Level, pixel: (f64, f64)| {
-        (level.pixel.0 / pixel.0 - 1.0).abs() <= SAME_PIXEL
-            && (level.pixel.1 / pixel.1 - 1.0).abs() <= SAME_PIXEL
-    };
     let own = match pixel {
         None => Some(finest),
-        Some(pixel) => levels.iter().find(|level| is_own(level, pixel)),
+        Some(pixel) => own_level(levels, pixel),
     };
     let (pixel, origin) = match own {
         Some(level) => {
@@ -161,6 +157,14 @@ pub(crate) fn grid_of(
         pixel,
         width,
         height,
+    })
+}
+
+/// The level whose own pixels are of this size.
+pub(crate) fn own_level(levels: &[Level], pixel: (f64, f64)) -> Option<&Level> {
+    levels.iter().find(|level| {
+        (level.pixel.0 / pixel.0 - 1.0).abs() <= SAME_PIXEL
+            && (level.pixel.1 / pixel.1 - 1.0).abs() <= SAME_PIXEL
     })
 }
 

@@ -161,10 +161,8 @@ impl Darkroom {
     }
 
     fn label_name(&self) -> String {
-        self.labels
-            .as_ref()
-            .and_then(|labels| labels.column.clone())
-            .unwrap_or_else(|| "label".to_owned())
+        let labels = self.labels.as_ref();
+        labels.map_or_else(String::new, |labels| labels.band_name().to_owned())
     }
 
     fn beside(

@@ -147,7 +147,10 @@ impl<'a> One<'a> {
         row.pixel_m = aim.frame.pixel_m;
         row.captured.clone_from(&aim.captured);
         let mask = self.mask(&aim).await?;
-        row.label_share = mask.as_ref().map(|mask| mask.share);
+        if let Some(mask) = &mask {
+            row.label_share = Some(mask.share);
+            row.label_pixels.clone_from(&mask.counts);
+        }
         if let Some(reason) = self.too_few_labels(mask.as_deref()) {
             row.status = Status::Blank;
             row.reason = Some(reason);
@@ -240,8 +243,9 @@ impl<'a> One<'a> {
         let mut tried = false;
         loop {
             let Taken { content, expires } = self.scraper.source.take(sample, aim, call).await?;
-            let (darkroom, grid, mask) =
-                (self.darkroom.clone(), aim.frame.grid.clone(), mask.clone());
+            let (darkroom, grid) = (self.darkroom.clone(), aim.frame.grid.clone());
+            // A source that burns labels in by itself has done so already.
+            let mask = mask.clone().filter(|_| darkroom.labels.is_some());
             let work = move || darkroom.develop(content, grid.as_ref(), mask.as_deref());
             match compute("developing a picture", work)
                 .await
@@ -323,7 +327,7 @@ impl<'a> One<'a> {
 
     async fn mask(&self, aim: &Aim) -> Result<Option<Arc<Mask>>, Miss> {
         let (Some(labels), Some(layer), Some(grid)) = (
-            &self.darkroom.labels,
+            &self.scraper.setup.picture.labels,
             &self.scraper.setup.labels,
             &aim.frame.grid,
         ) else {
@@ -337,7 +341,8 @@ impl<'a> One<'a> {
     }
 
     fn too_few_labels(&self, mask: Option<&Mask>) -> Option<String> {
-        let least = self.darkroom.labels.as_ref()?.min_label_share?;
+        let labels = self.scraper.setup.picture.labels.as_ref()?;
+        let least = labels.min_label_share?;
         let share = mask?.share;
         (share < least).then(|| {
             format!("labels cover {share:.4} of the picture, less than min_label_share {least}")

@@ -165,6 +165,16 @@ impl EarthEngine {
         }
     }
 
+    /// The grid of the collection: it has no end that matters here.
+    pub(super) fn level(&self) -> Level {
+        Level {
+            origin: (0.0, 0.0),
+            pixel: (self.pixel, self.pixel),
+            size: (0, 0),
+            tile: (256, 256),
+        }
+    }
+
     fn value_bytes(&self) -> u64 {
         match self.value_type {
             Some(ValueType::Uint8) => 1,
@@ -213,13 +223,7 @@ impl EarthEngine {
             },
             property: property.unwrap_or_else(|| "label".to_owned()),
             settings: self.clone(),
-            // The grid of the collection has no end that matters here.
-            level: Level {
-                origin: (0.0, 0.0),
-                pixel: (self.pixel, self.pixel),
-                size: (0, 0),
-                tile: (256, 256),
-            },
+            level: self.level(),
             size: opening.size,
             map: Map::new(crs)?,
             maps: Maps::default(),

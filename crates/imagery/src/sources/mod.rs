@@ -9,6 +9,7 @@ mod conformance;
 mod earth_engine;
 mod mapbox;
 mod mapillary;
+mod native_grid;
 #[cfg(test)]
 mod raster_tests;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use cog::Cog;
 pub use earth_engine::{CloudMask, EarthEngine, Reducer, ValueType};
 pub use mapbox::Mapbox;
 pub use mapillary::Mapillary;
+pub use native_grid::NativeGrid;
 pub use stac::{ItemOrder, Stac};
 pub use street_view::StreetView;
 pub use wms::{AxisOrder, Wms, WmsVersion};
@@ -245,6 +247,14 @@ impl Source {
     /// The licence of the pictures, where the study or the service states one.
     pub fn licence(&self) -> Option<&str> {
         self.describe().licence()
+    }
+
+    /// Whether the source draws on any grid that it is given, as chips need it.
+    pub fn draws_on_grids(&self) -> bool {
+        !matches!(
+            self,
+            Self::Mapbox(_) | Self::StreetView(_) | Self::Mapillary(_)
+        )
     }
 
     /// Whether the source burns labels in by itself.

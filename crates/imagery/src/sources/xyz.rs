@@ -77,6 +77,11 @@ impl Xyz {
         }
     }
 
+    /// The pixels of each of those zooms.
+    pub(super) fn levels(&self) -> Vec<Level> {
+        self.zooms().iter().map(|zoom| self.level(*zoom)).collect()
+    }
+
     fn level(&self, zoom: u8) -> Level {
         let tiles = 1_u64 << zoom;
         let pixel = MERCATOR_CIRCUMFERENCE / (tiles * u64::from(self.tile_px)) as f64;
@@ -92,14 +97,13 @@ impl Xyz {
     }
 
     pub(super) fn open(&self, opening: &Opening<'_>) -> Result<Arc<dyn PictureSource>, Error> {
-        let zooms = self.zooms();
         Ok(Arc::new(Opened {
             template: Template::parse(&self.url, &self.subdomains)?,
             key: opening
                 .secrets
                 .get_optional("source.key", self.key.as_ref())?,
-            levels: zooms.iter().map(|zoom| self.level(*zoom)).collect(),
-            zooms,
+            levels: self.levels(),
+            zooms: self.zooms(),
             size: opening.size,
             resampling: self.resampling,
             map: Map::new(Crs::from_epsg(3857)?)?,

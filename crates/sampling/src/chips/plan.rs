@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tables::Crs;
 
 use crate::{Error, Result};
 
@@ -29,10 +30,12 @@ pub struct ChipPlan {
     /// Share of a chip's side that it has in common with its neighbour: from 0 to below 1.
     #[serde(default)]
     pub overlap: f64,
-    /// Projected CRS of the grid, such as `EPSG:3857`; by default the UTM zone of the region's centre.
+    /// Projected CRS of the grid, such as `EPSG:3857`; by default that of the source where `pixel_m` is
+    /// the side of its pixels, else the UTM zone of the region's centre.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crs: Option<String>,
     /// A corner of any pixel of the source, in the CRS of the grid: chips then share its pixel edges.
+    /// Asked of the source where `pixel_m` is within 0.5 % of the side of its pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_grid: Option<SourceGrid>,
     /// Which chips of the grid are kept.
@@ -137,6 +140,29 @@ impl ChipPlan {
         self.chip_m() * (1.0 - self.overlap)
     }
 
+    /// The plan on the pixels of its source: `pixel_m` wide ones in a CRS in metres with a corner at
+    /// `grid`. The plan as it was where it names another CRS or a corner of its own.
+    #[must_use]
+    pub fn on_pixels_of(&self, crs: &Crs, pixel_m: f64, grid: SourceGrid) -> Self {
+        let named = self.crs.as_deref().map(str::parse::<Crs>);
+        let other_crs = named.is_some_and(|named| named.as_ref().ok() != Some(crs));
+        match crs.epsg() {
+            Some(code)
+                if self.source_grid.is_none()
+                    && !other_crs
+                    && crs.metres_per_unit() == Some(1.0) =>
+            {
+                Self {
+                    crs: Some(format!("EPSG:{code}")),
+                    pixel_m,
+                    source_grid: Some(grid),
+                    ..self.clone()
+                }
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// Checks everything that can be known without the data.
     ///
     /// # Errors
@@ -217,6 +243,29 @@ mod tests {
         for (overlap, expected) in [(0.8, 244.224), (0.5, 610.56), (0.0, 1221.12)] {
             assert!((spacing(overlap) - expected).abs() < 1e-9, "{overlap}");
         }
+    }
+
+    #[test]
+    fn a_plan_takes_the_pixels_of_its_source_where_it_names_no_others() {
+        let grid = SourceGrid { x: 3.0, y: 5.0 };
+        let on =
+            |plan: &ChipPlan, epsg| plan.on_pixels_of(&Crs::from_epsg(epsg).unwrap(), 4.7773, grid);
+        let plan = ChipPlan::of("fields");
+        let settled = on(&plan, 3857);
+        assert_eq!(settled.crs.as_deref(), Some("EPSG:3857"));
+        assert_eq!((settled.pixel_m, settled.source_grid), (4.7773, Some(grid)));
+        assert_eq!(on(&plan, 4326), plan);
+        let other = ChipPlan {
+            crs: Some("EPSG:32631".into()),
+            ..plan.clone()
+        };
+        assert_eq!(on(&other, 3857), other);
+        assert_eq!(on(&other, 32631).pixel_m, 4.7773);
+        let given = ChipPlan {
+            source_grid: Some(SourceGrid { x: 0.0, y: 0.0 }),
+            ..plan
+        };
+        assert_eq!(on(&given, 3857), given);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tables::Crs;
 
 use super::reader::RangeReader;
 use crate::Error;
-use crate::chip::interleave;
+use crate::chip::{band_names, interleave, nodata};
 use crate::compute::compute;
 use crate::fetch::{Call, Miss};
 use crate::ground::Map;
@@ -81,10 +81,11 @@ impl CogFile {
             .collect();
         Ok(Self {
             bands: full.samples_per_pixel(),
-            nodata: full
-                .gdal_nodata()
-                .and_then(|text| text.trim_end_matches('\0').trim().parse().ok()),
-            band_names: band_names(full),
+            nodata: full.gdal_nodata().and_then(nodata),
+            band_names: band_names(
+                full.gdal_metadata().unwrap_or_default(),
+                full.samples_per_pixel(),
+            ),
             levels,
             map: geographic_or_metres,
             directories: shape
@@ -268,35 +269,6 @@ fn placement(directory: &ImageFileDirectory) -> Result<((f64, f64), (f64, f64)),
         origin = (origin.0 - pixel.0 / 2.0, origin.1 + pixel.1 / 2.0);
     }
     Ok((origin, pixel))
-}
-
-/// The descriptions of the bands in GDAL's metadata, where every band has one.
-fn band_names(directory: &ImageFileDirectory) -> Vec<String> {
-    let text = directory.gdal_metadata().unwrap_or_default();
-    let name_of = |band: u16| {
-        text.split("<Item ").find_map(|item| {
-            let (attributes, rest) = item.split_once('>')?;
-            let fits = attributes.contains("role=\"description\"")
-                && attributes.contains(&format!("sample=\"{band}\""));
-            let (name, _) = fits.then_some(rest)?.split_once("</Item>")?;
-            // GDAL escapes the text of an item and then the XML around it.
-            Some(unescaped(&unescaped(name)))
-        })
-    };
-    let names: Vec<String> = (0..directory.samples_per_pixel())
-        .map_while(name_of)
-        .collect();
-    if names.len() == usize::from(directory.samples_per_pixel()) {
-        names
-    } else {
-        Vec::new()
-    }
-}
-
-fn unescaped(text: &str) -> String {
-    text.replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&amp;", "&")
 }
 
 /// The tiles of a raster, as one sample reads them.
