@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
+import socket
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -13,7 +16,7 @@ from email.parser import BytesHeaderParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from pictures import Aerial
@@ -221,3 +224,48 @@ def mapproxy(tiles: str, folder: Path) -> Iterator[str]:
     server.set_app(make_wsgi_app(str(configuration)))
     with serving(server) as url:
         yield url
+
+
+class Signed(Static):
+    """Static files that are given out only to signed addresses; `/sign?href=...` signs one, as hosts of catalogues do."""
+
+    def __init__(self, folder: Path):
+        super().__init__(folder)
+        self.RequestHandlerClass = _SignedHandler
+
+
+class _SignedHandler(_StaticHandler):
+    def do_GET(self):
+        parts = urlsplit(self.path)
+        query = parse_qs(parts.query)
+        if parts.path == "/sign":
+            signed = {"href": f"{query['href'][0]}?signature=s3cret", "msft:expiry": "2099-01-01T00:00:00Z"}
+            return self._reply(200, json.dumps(signed).encode(), {"Content-Type": "application/json"})
+        if query.get("signature") != ["s3cret"]:
+            return self._reply(403, b"not signed", {"Content-Type": "text/plain"})
+        super().do_GET()
+
+    do_HEAD = do_GET
+
+
+@contextlib.contextmanager
+def rustac(items: list[dict], folder: Path) -> Iterator[str]:
+    """A STAC API server (rustac, in memory) of these items and their collections."""
+    (folder / "items.json").write_text(json.dumps({"type": "FeatureCollection", "features": items}))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [Path(sys.executable).with_name("rustac"), "serve", "--create-collections", "--addr", f"127.0.0.1:{port}", folder / "items.json"]
+    server = subprocess.Popen(list(map(str, command)), stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            assert time.monotonic() < deadline and server.poll() is None, "rustac did not start"
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.kill()
+        server.wait()

@@ -118,6 +118,44 @@ impl Search {
 
     /// All items in a box of lon/lat, best first.
     pub(super) async fn items(&self, bounds: [f64; 4], call: &Call) -> Result<Vec<Item>, Miss> {
+        let (mut request, mut page) = self.first_page(bounds, call).await?;
+        let mut items = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let features = page
+                .get("features")
+                .and_then(Value::as_array)
+                .map_or(&[][..], Vec::as_slice);
+            let parsed = features.iter();
+            items.extend(parsed.filter_map(|item| Item::parse(item, &self.url)));
+            match next_page(&page, &self.url, request.body()) {
+                Some(next) if !features.is_empty() => request = next,
+                _ => break,
+            }
+            page = call.fetch(&request, judge).await?;
+        }
+        // Not every service filters by cloud, and none is asked to: the items say it.
+        if let Some(most) = self.max_cloud {
+            items.retain(|item| item.cloud.is_none_or(|cloud| cloud <= most));
+        }
+        self.sort(&mut items);
+        Ok(items)
+    }
+
+    /// Asks by POST, whose lists every service reads alike, and by GET where there is no POST: the
+    /// standard only demands the latter.
+    async fn first_page(&self, bounds: [f64; 4], call: &Call) -> Result<(Request, Value), Miss> {
+        let mut body = json!({"collections": self.collections, "bbox": bounds, "limit": PAGE});
+        if let (Some(datetime), Value::Object(body)) = (&self.datetime, &mut body) {
+            body.insert("datetime".to_owned(), json!(datetime));
+        }
+        let post = Request::post_json(self.url.clone(), &body);
+        let answer = call.fetch(&post, |reply| match reply.status {
+            404 | 405 | 501 => Ok(None),
+            _ => judge(reply).map(Some),
+        });
+        if let Some(page) = answer.await? {
+            return Ok((post, page));
+        }
         let mut url = self.url.clone();
         {
             let mut query = url.query_pairs_mut();
@@ -129,26 +167,9 @@ impl Search {
                 query.append_pair("datetime", datetime);
             }
         }
-        let mut request = Request::get(url.clone());
-        let mut items = Vec::new();
-        for _ in 0..MOST_PAGES {
-            let page = call.fetch(&request, judge).await?;
-            let features = page
-                .get("features")
-                .and_then(Value::as_array)
-                .map_or(&[][..], Vec::as_slice);
-            items.extend(features.iter().filter_map(|item| Item::parse(item, &url)));
-            match next_page(&page, &url, request.body()) {
-                Some(next) if !features.is_empty() => request = next,
-                _ => break,
-            }
-        }
-        // Not every service filters by cloud, and none is asked to: the items say it.
-        if let Some(most) = self.max_cloud {
-            items.retain(|item| item.cloud.is_none_or(|cloud| cloud <= most));
-        }
-        self.sort(&mut items);
-        Ok(items)
+        let get = Request::get(url);
+        let page = call.fetch(&get, judge).await?;
+        Ok((get, page))
     }
 
     fn sort(&self, items: &mut [Item]) {
