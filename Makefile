@@ -56,7 +56,7 @@ test-stack: programs ## The tests that cross crates, on a local stack; PYTEST='-
 	@$(TEST_TOOLS) export TRANSECT_PROGRAMS="$(TARGET)/release"; python -m pytest tests $(PYTEST)
 
 .PHONY: bench
-bench: bench-cluster bench-measures ## Every benchmark, each beside its peers in one run
+bench: bench-cluster bench-measures bench-chips bench-scrape ## Every benchmark, each beside its peers in one run
 
 .PHONY: bench-cluster
 bench-cluster: programs ## Clustering beside METIS and the published Python approach; BENCH=--towns for other shapes
@@ -66,6 +66,15 @@ bench-cluster: programs ## Clustering beside METIS and the published Python appr
 bench-measures: ## Green share beside OpenCV
 	@cargo build --release --workspace --examples --quiet
 	@python3 benches/measures.py --program "$(TARGET)/release/examples/green_throughput"
+
+.PHONY: bench-chips
+bench-chips: programs ## Labelled chips of a local raster beside rasterio
+	@python3 benches/chips.py --programs "$(TARGET)/release" $(BENCH)
+
+.PHONY: bench-scrape
+bench-scrape: ## Pictures from a server with 50 ms latency beside img2dataset and requests
+	@cargo build --release --workspace --examples --quiet
+	@python3 benches/scrape.py --program "$(TARGET)/release/examples/scrape" $(BENCH)
 
 .PHONY: lint
 lint: ## Format, lints, documentation, purity and licences, state machines, templates
