@@ -85,7 +85,7 @@ pub async fn plan(study: &Study, path: &Path, out: &Path) -> Result<PlanReply, F
     })?;
     let store = Folder::new(out);
     let bucket = out.to_string_lossy();
-    let stores = Stores::on_s3(&aws_config::load_from_env().await);
+    let stores = Stores::on_s3(&cloud().await);
     Ok(study::plan(study, &inputs, &store, &bucket, 1, &stores).await?)
 }
 

@@ -136,6 +136,11 @@ impl Study {
                 (count == Some(0)).then(|| "it is 0: expected at least 1".to_owned()),
             );
         }
+        let nothing = self.shards.is_some() && !self.taking().keeps_pictures();
+        note(
+            "shards",
+            nothing.then(|| "there is nothing to pack: pictures are not kept".to_owned()),
+        );
         let both = self.batches.is_some() && self.batch_size.is_some();
         note(
             "batch_size",

@@ -72,6 +72,12 @@ impl Keys {
         format!("ledger/{}/", self.plan_id)
     }
 
+    /// What the archives of a batch's pictures begin with.
+    #[must_use]
+    pub fn shards(&self, batch: u32) -> String {
+        format!("shards/{}/{batch:05}", self.plan_id)
+    }
+
     /// How many requests a batch has sent so far.
     #[must_use]
     pub fn requests(&self, batch: u32) -> String {

@@ -34,5 +34,5 @@ pub use planning::{BatchLine, PlanReply, plan, plan_only, workers};
 pub use scraping::{Done, ScrapeReply, Watch, Worker};
 pub use seams::{Measures, Pictures, Ranges};
 pub use secrets::{CloudKeys, SecretKeys};
-pub use study::{Study, Taking};
+pub use study::{Shards, Study, Taking};
 pub use summing_up::{SummaryReply, sum_up};

@@ -160,7 +160,7 @@ pub fn plan_only(
             .map_err(|e| file_error(&path, e.error))
     };
     persist(made.samples_in(folder)?, "samples.parquet")?;
-    let mut rejected = NamedTempFile::new_in(folder).map_err(|e| file_error(folder, e))?;
+    let mut rejected = new_file(folder).map_err(|e| file_error(folder, e))?;
     rejected
         .write_all(made.rejected_lines().as_bytes())
         .map_err(|e| file_error(folder, e))?;
@@ -266,7 +266,7 @@ impl Made {
     /// The samples on disk: they may be too many for memory.
     fn samples_in(&self, folder: &Path) -> Result<NamedTempFile, Error> {
         let failed = |e| file_error(folder, e);
-        let file = NamedTempFile::new_in(folder).map_err(failed)?;
+        let file = new_file(folder).map_err(failed)?;
         let out = self.planned.write_geoparquet(BufWriter::new(file))?;
         out.into_inner().map_err(|e| failed(e.into_error()))
     }
@@ -287,6 +287,15 @@ impl Made {
             .collect();
         lines(&batches)
     }
+}
+
+/// A file that becomes a result: open to the readers that the system grants, not private as temporary
+/// files are.
+fn new_file(folder: &Path) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
 /// The layer that is burnt into pictures, found fit for it.

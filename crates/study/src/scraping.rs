@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use imagery::labels::{LabelLayer, Labels};
+use imagery::shards::{self, ShardLimits};
 use imagery::{
     Batch, BatchOutcome, Fault, FaultKind, Halt, LedgerRow, Measure, Progress, Sample, Scraper,
     Seams, Secrets, Setup, Stop, ledger,
@@ -196,11 +197,25 @@ impl Worker {
             )
             .await?;
         part.write(&outcome.rows).await?;
+        if self.taking.shards.is_some() && outcome.remaining.is_empty() {
+            self.pack(batch, &outcome).await?;
+        }
         let requests = serde_json::json!({"requests": sent + outcome.requests}).to_string();
         self.store
             .put(&keys.requests(batch), requests.into(), JSON)
             .await?;
         Ok(done(batch, part.key, outcome))
+    }
+
+    /// Packs the pictures of a batch that is done, where any is new or nothing is packed yet.
+    async fn pack(&self, batch: u32, outcome: &BatchOutcome) -> Result<(), Error> {
+        let prefix = Keys::of(&self.plan_id).shards(batch);
+        let first = self.store.head(&format!("{prefix}-000.tar")).await?;
+        if first.is_none() || outcome.counts.ok > 0 {
+            let pictures = Pictures(Arc::clone(&self.store));
+            shards::pack(&outcome.rows, &pictures, &prefix, ShardLimits::default()).await?;
+        }
+        Ok(())
     }
 
     /// The part of the run's cap on requests that is this batch's: they add up to the cap.

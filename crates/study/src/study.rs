@@ -28,6 +28,9 @@ pub struct Study {
     /// Whether pictures are stored. By default they are, where the source's terms allow it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_pictures: Option<bool>,
+    /// Whether pictures are also packed, a batch at a time, into archives for machine learning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<Shards>,
     /// What the source may be asked for.
     #[serde(default)]
     pub limits: Limits,
@@ -42,8 +45,16 @@ pub struct Study {
     pub filling: measures::Filling,
 }
 
+/// Archives of pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Shards {
+    /// Tar files of `{sample_id}.{extension}` and `{sample_id}.json`, as `WebDataset` reads them.
+    Webdataset,
+}
+
 /// The fields of [`Study`], for finding where a mistake stands.
-pub(crate) const FIELDS: [&str; 11] = [
+pub(crate) const FIELDS: [&str; 12] = [
     "name",
     "seed",
     "plan",
@@ -51,6 +62,7 @@ pub(crate) const FIELDS: [&str; 11] = [
     "picture",
     "measures",
     "keep_pictures",
+    "shards",
     "limits",
     "batches",
     "batch_size",
@@ -93,6 +105,7 @@ impl Study {
             picture: self.taken_picture(),
             measures: self.measures.clone(),
             keep_pictures: self.keep_pictures,
+            shards: self.shards,
             limits: self.limits.clone(),
         }
     }
@@ -114,6 +127,9 @@ pub struct Taking {
     /// Whether pictures are stored. By default they are, where the source's terms allow it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_pictures: Option<bool>,
+    /// Whether pictures are also packed, a batch at a time, into archives for machine learning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<Shards>,
     /// What the source may be asked for.
     #[serde(default)]
     pub limits: Limits,
