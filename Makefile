@@ -59,7 +59,8 @@ test-stack: programs ## The tests that cross crates, on a local stack; PYTEST='-
 bench: bench-cluster bench-measures bench-chips bench-scrape ## Every benchmark, each beside its peers in one run
 
 .PHONY: bench-cluster
-bench-cluster: programs ## Clustering beside METIS and the published Python approach; BENCH=--towns for other shapes
+bench-cluster: programs ## Clustering beside METIS and the published Python approach; BENCH=--towns for other shapes, BENCH=--large
+	@cargo build --release --workspace --examples --quiet
 	@python3 benches/cluster.py --programs "$(TARGET)/release" $(BENCH)
 
 .PHONY: bench-measures

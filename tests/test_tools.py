@@ -6,7 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 from check_dependencies import is_agreed
-from evaluate import Wanted, evaluate, lattice_neighbours, same_rows, touching_neighbours
+from evaluate import Wanted, evaluate, lattice_neighbours, same_rows, scattered_neighbours, touching_neighbours
 from shapely.geometry import box
 
 
@@ -58,6 +58,13 @@ def test_neighbours_on_a_lattice_with_a_hole_are_those_that_touch():
     drawing = cells(["aaaaa", "aa.aa", "aaaaa", "a...a"])
     centres = np.column_stack([drawing.geometry.centroid.x, drawing.geometry.centroid.y])
     assert set(map(tuple, lattice_neighbours(centres))) == set(map(tuple, touching_neighbours(drawing.geometry.to_numpy())))
+
+
+def test_scattered_places_are_neighbours_along_short_edges_of_triangles():
+    # A square with its middle, which parts opposite corners; a farm far off; two places at one point.
+    places = np.array([(0, 0), (200, 0), (200, 200), (0, 200), (90, 105), (5000, 90), (0, 0)], dtype=float) + 500_000
+    pairs = {tuple(sorted(pair)) for pair in scattered_neighbours(places, 2000).tolist()}
+    assert pairs == {(0, 1), (1, 2), (2, 3), (0, 3), (0, 4), (1, 4), (2, 4), (3, 4), (0, 6)}
 
 
 def test_a_row_without_a_cluster_is_no_figure_but_an_error():

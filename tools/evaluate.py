@@ -5,7 +5,8 @@
 
 Prints one JSON object. A cluster is good in three ways: its weight is in range, its radius (that of the smallest circle around
 its geometries, in metres of the given CRS) is at most the target, and it is connected: one can walk through all its cells
-without leaving it. Cells of a lattice touch their eight neighbours; polygons touch within a hundredth of their usual size.
+without leaving it. Cells of a lattice touch their eight neighbours; polygons touch within a hundredth of their usual size;
+scattered places are neighbours in a Delaunay triangulation if they are no farther apart than twice the target radius.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import pandas as pd
 import shapely
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+from scipy.spatial import Delaunay, cKDTree
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,27 @@ def touching_neighbours(polygons: np.ndarray) -> np.ndarray:
     return pairs[pairs[:, 0] < pairs[:, 1]]
 
 
+def scattered_neighbours(points: np.ndarray, longest: float) -> np.ndarray:
+    """Pairs of rows that share an edge of a Delaunay triangle and are no farther apart than `longest`, or lie at one point."""
+    points = points - points.mean(axis=0)
+    distinct, row, number = np.unique(points, axis=0, return_index=True, return_inverse=True)
+    corners = Delaunay(distinct).simplices
+    edges = np.unique(np.sort(np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]]), axis=1), axis=0)
+    near = np.hypot(*(distinct[edges[:, 0]] - distinct[edges[:, 1]]).T) <= longest
+    same = np.column_stack([np.arange(len(points)), row[number.ravel()]])
+    return np.concatenate([row[edges[near]], same[same[:, 0] != same[:, 1]]])
+
+
+def neighbours_of(table: gpd.GeoDataFrame, adjacency: str, epsg: int, radius: float) -> np.ndarray:
+    """Pairs of neighbouring rows."""
+    if adjacency == "lattice":
+        return lattice_neighbours(shapely.get_coordinates(shapely.centroid(table.geometry.to_numpy())))
+    projected = table.geometry.to_crs(epsg).to_numpy()
+    if adjacency == "touch":
+        return touching_neighbours(projected)
+    return scattered_neighbours(shapely.get_coordinates(shapely.centroid(projected)), 2 * radius)
+
+
 def _pieces(cluster: np.ndarray, neighbours: np.ndarray, clusters: int) -> np.ndarray:
     """How many connected pieces each cluster is in."""
     inside = neighbours[cluster[neighbours[:, 0]] == cluster[neighbours[:, 1]]]
@@ -97,10 +119,7 @@ def evaluate(table: gpd.GeoDataFrame, wanted: Wanted) -> dict:
     small = radius <= wanted.target_radius
     connected = np.ones(clusters, dtype=bool)
     if wanted.adjacency != "none":
-        if wanted.adjacency == "lattice":
-            neighbours = lattice_neighbours(shapely.get_coordinates(shapely.centroid(table.geometry.to_numpy())))
-        else:
-            neighbours = touching_neighbours(projected)
+        neighbours = neighbours_of(table, wanted.adjacency, wanted.epsg, wanted.target_radius)
         connected = _pieces(cluster, neighbours, clusters) == 1
     good = in_range & small & connected
 
@@ -142,7 +161,7 @@ def main() -> int:
     parser.add_argument("--epsg", type=int, required=True)
     for name in ("target-weight", "target-radius", "min-weight", "max-weight"):
         parser.add_argument(f"--{name}", type=float, required=True)
-    parser.add_argument("--adjacency", choices=["lattice", "touch", "none"], default="lattice")
+    parser.add_argument("--adjacency", choices=["lattice", "touch", "scattered", "none"], default="lattice")
     arguments = vars(parser.parse_args())
     path, before = arguments.pop("table"), arguments.pop("input")
     try:

@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("input")
     parser.add_argument("output")
-    parser.add_argument("--weight", required=True)
+    parser.add_argument("--weight", required=True, help="column of weights")
     parser.add_argument("--epsg", type=int, required=True)
     parser.add_argument("--target-weight", type=float, required=True)
     parser.add_argument("--target-radius", type=float, required=True)

@@ -15,12 +15,21 @@ pub struct Map {
     input: PathBuf,
     /// Where the picture goes
     output: PathBuf,
+    /// Table of the clusters: those that miss a limit are drawn faint
+    #[arg(long, value_name = "TABLE")]
+    clusters: Option<PathBuf>,
 }
 
 impl Map {
     pub fn run(self) -> Result<(), Fault> {
         let table = Table::open(&self.input, &ReadOptions::default())?;
-        let svg = clustering::map_svg(&table)?;
+        let svg = match &self.clusters {
+            None => clustering::map_svg(&table)?,
+            Some(path) => {
+                let clusters = Table::open(path, &ReadOptions::default())?;
+                clustering::map_svg_with_flags(&table, &clusters)?
+            }
+        };
         files::write_bytes(&self.output, svg.as_bytes())?;
         println!("map written to {}", self.output.display());
         Ok(())

@@ -4,6 +4,7 @@
 //! the number of places and not with the number of pairs.
 
 use geo::Coord;
+use rayon::slice::ParallelSliceMut;
 
 use crate::canonical_order::extent;
 
@@ -21,43 +22,69 @@ pub(crate) struct Discs {
     half_widths: Vec<i64>,
 }
 
+/// The number of a tile without places.
+const EMPTY: u32 = u32::MAX;
+
 impl Discs {
     /// Gathers places on tiles of a side of `radius / tiles_a_radius`.
     pub fn new(centres: &[Coord], weights: &[f64], radius: f64, tiles_a_radius: u32) -> Self {
-        let (low, _) = extent(centres);
+        let (low, high) = extent(centres);
         let side = radius / f64::from(tiles_a_radius);
-        let mut sorted: Vec<(i64, i64, u32)> = (0u32..)
-            .zip(centres)
-            .map(|(place, c)| {
-                let tile = |from: f64, to: f64| ((to - from) / side).floor() as i64;
-                (tile(low.y, c.y), tile(low.x, c.x), place)
-            })
-            .collect();
-        sorted.sort_unstable();
+        let tile = |c: &Coord| [(c.y - low.y) / side, (c.x - low.x) / side].map(|v| v as i64);
         let mut discs = Self {
             columns: Vec::new(),
             rows: Vec::new(),
-            running: vec![0.0],
-            tile_of: vec![0; centres.len()],
+            running: Vec::new(),
+            tile_of: Vec::with_capacity(centres.len()),
             half_widths: half_widths(tiles_a_radius),
         };
-        let mut last = None;
-        let mut total = 0.0;
-        for &(row, column, place) in &sorted {
-            if last != Some((row, column)) {
-                if discs.rows.last().is_none_or(|&(before, _)| before != row) {
-                    discs.rows.push((row, discs.columns.len()));
-                }
-                discs.columns.push(column);
-                discs.running.push(total);
-                last = Some((row, column));
+        let [height, width] = tile(&high).map(|last| last.saturating_add(1));
+        let box_size = width.saturating_mul(height);
+        if box_size <= 8 * centres.len() as i64 + 1024 {
+            // One entry for each tile of the box: much faster than sorting.
+            let entry = |c: &Coord| {
+                let [row, column] = tile(c);
+                (row * width + column) as usize
+            };
+            let mut number = vec![EMPTY; box_size as usize];
+            for c in centres {
+                number[entry(c)] = 0;
             }
-            total += weights[place as usize];
-            let tile = discs.columns.len() - 1;
-            discs.running[tile + 1] = total;
-            discs.tile_of[place as usize] = tile as u32;
+            for (at, number) in (0..).zip(&mut number) {
+                if *number != EMPTY {
+                    *number = discs.push([at / width, at % width]);
+                }
+            }
+            discs
+                .tile_of
+                .extend(centres.iter().map(|c| number[entry(c)]));
+        } else {
+            let mut tiles: Vec<[i64; 2]> = centres.iter().map(tile).collect();
+            tiles.par_sort_unstable();
+            tiles.dedup();
+            for &tile in &tiles {
+                discs.push(tile);
+            }
+            let number = |c| tiles.partition_point(|other| *other < tile(c)) as u32;
+            discs.tile_of.extend(centres.iter().map(number));
+        }
+        discs.running.resize(discs.columns.len() + 1, 0.0);
+        for (&tile, weight) in discs.tile_of.iter().zip(weights) {
+            discs.running[tile as usize + 1] += weight;
+        }
+        for tile in 0..discs.columns.len() {
+            discs.running[tile + 1] += discs.running[tile];
         }
         discs
+    }
+
+    /// Adds the next tile in order of rows and columns; gives its number.
+    fn push(&mut self, [row, column]: [i64; 2]) -> u32 {
+        if self.rows.last().is_none_or(|&(before, _)| before != row) {
+            self.rows.push((row, self.columns.len()));
+        }
+        self.columns.push(column);
+        self.columns.len() as u32 - 1
     }
 
     /// For each tile and each row of the disc around it, the range of tiles inside the disc.
@@ -102,8 +129,8 @@ impl Discs {
             .collect()
     }
 
-    /// The weight that lies in any disc holding at least `least`: no clustering can put more into clusters that are as heavy
-    /// and as small.
+    /// The weight that lies in any disc holding at least `least`: but for the roughness of the tiles, no clustering can put more
+    /// into clusters that are as heavy and as small.
     pub fn weight_within_reach(&self, least: f64) -> f64 {
         let sums = self.sums();
         let mut change = vec![0i64; self.columns.len() + 1];

@@ -70,6 +70,18 @@ pub enum Error {
         /// The column in the way.
         column: &'static str,
     },
+    /// The table is too large for the memory there is.
+    #[error(
+        "clustering {rows} rows takes about {needed_mb} MB and {left_mb} MB are left: give the function more memory, or split the table"
+    )]
+    Memory {
+        /// Rows of the table.
+        rows: usize,
+        /// What they need beside the table, in millions of bytes.
+        needed_mb: u64,
+        /// What is left, in millions of bytes.
+        left_mb: u64,
+    },
     /// The table cannot be read, projected or made.
     #[error(transparent)]
     Table(#[from] tables::Error),

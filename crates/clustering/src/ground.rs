@@ -81,7 +81,7 @@ impl Ground {
             AdjacencyChoice::Touching | AdjacencyChoice::Scattered => None,
         };
         drop(source_centres);
-        let order =
+        let mut order =
             CanonicalOrder::new(&centres, &weights, lattice.as_ref(), settings.target_radius);
 
         centres = in_order(&centres, &order.places);
@@ -109,6 +109,9 @@ impl Ground {
             ),
         };
         let rows = in_order(&rows, &order.places);
+        let weights = in_order(&weights, &order.places);
+        // Everything is in this order now.
+        order.places = Vec::new();
         let graph = match &params.strata {
             None => graph,
             Some(column) => {
@@ -118,7 +121,7 @@ impl Ground {
             }
         };
         Ok(Self {
-            weights: in_order(&weights, &order.places),
+            weights,
             corners: projected.corners(),
             rows,
             left_out,

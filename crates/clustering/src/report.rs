@@ -49,8 +49,8 @@ pub struct Report {
     pub share_all_three: Option<f64>,
     /// Share of the weight in such clusters.
     pub weight_share_all_three: Option<f64>,
-    /// Share of the weight that lies in some disc of the target radius holding at least the least weight: the most that any
-    /// clustering could put into such clusters.
+    /// Share of the weight that lies in some disc of the target radius holding at least the least weight: about the most that
+    /// any clustering could put into such clusters. Discs are drawn on tiles of an eighth of the radius.
     pub feasible_weight_share: Option<f64>,
     /// Passes that were run.
     pub passes: u32,
@@ -152,11 +152,9 @@ impl Report {
         self.share_contiguous = share(&|f| f.pieces == 1);
         self.share_all_three = share(&all_three);
         if self.total_weight > 0.0 {
-            let weight: f64 = figures
-                .iter()
-                .filter(|f| all_three(f))
-                .map(|f| f.weight)
-                .sum();
+            let good = figures.iter().filter(|f| all_three(f));
+            // From 0: the sum of nothing is -0 otherwise.
+            let weight = good.fold(0.0, |sum, f| sum + f.weight);
             self.weight_share_all_three = Some(weight / self.total_weight);
         }
         let carrying = |flag| figures.iter().filter(|f| f.flags.contains(&flag)).count() as u64;

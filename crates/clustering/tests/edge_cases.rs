@@ -8,9 +8,9 @@ use std::sync::Arc;
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int16Array, StringArray,
 };
-use clustering::{Adjacency, Error, Params};
+use clustering::{Adjacency, Budget, Error, Params, cluster_table};
 use geo::{Geometry, MultiPoint, coord, polygon};
-use grid::{Cell, STEP, cluster, is_connected, members, table};
+use grid::{Cell, STEP, cluster, is_connected, members, params, table};
 use serde_json::json;
 use tables::{Crs, Table};
 
@@ -399,6 +399,76 @@ fn a_weight_that_fits_no_number_of_clusters_is_divided_below_the_least_weight() 
     assert_eq!(clustered.report.clusters, 2);
     assert_eq!(clustered.report.flags.undersized, 2);
     assert_eq!(clustered.report.flags.oversized, 0);
+    let limits = clustered.report.limits;
+    assert_eq!((limits.min_weight, limits.max_weight), (180.0, 300.0));
+}
+
+#[test]
+fn neighbours_can_be_of_a_kind_that_is_asked_for() {
+    // A gap of one column: queen neighbours do not reach across, Delaunay neighbours do.
+    let mut cells = even(6, 6, 1.0);
+    cells.extend(even(6, 6, 1.0).into_iter().map(|(c, r, w)| (c + 7, r, w)));
+    let asked = |adjacency: &str| {
+        let mut settings = twenty();
+        settings["adjacency"] = adjacency.into();
+        let report = cluster(&table(&cells), settings).expect("clusters").report;
+        (report.adjacency.expect("neighbours"), report.components)
+    };
+    assert_eq!(asked("auto"), (Adjacency::Lattice, 2));
+    assert_eq!(asked("lattice"), (Adjacency::Lattice, 2));
+    assert_eq!(asked("scattered"), (Adjacency::Scattered, 1));
+    // Points never touch.
+    assert_eq!(asked("touching"), (Adjacency::Touching, 72));
+}
+
+#[test]
+fn a_budget_that_is_spent_still_gives_connected_clusters_in_range() {
+    let cells = even(40, 40, 1.0);
+    let spent = Budget {
+        memory: None,
+        stop: &|| true,
+    };
+    let clustered = cluster_table(&table(&cells), &params(twenty()), &spent).expect("clusters");
+    assert_eq!(clustered.report.share_in_range, Some(1.0));
+    assert_eq!(clustered.report.share_contiguous, Some(1.0));
+    let unhurried = cluster(&table(&cells), twenty()).expect("clusters").report;
+    assert!(unhurried.weight_share_all_three > clustered.report.weight_share_all_three);
+}
+
+#[test]
+fn a_table_too_large_for_the_memory_is_refused_before_any_work() {
+    let cells = even(100, 100, 1.0);
+    let with = |bytes: u64| {
+        let budget = Budget {
+            memory: Some(bytes),
+            stop: &|| true,
+        };
+        cluster_table(&table(&cells), &params(twenty()), &budget)
+    };
+    let text = message(with(1_000_000));
+    assert!(
+        text.contains("10000 rows takes about 2 MB and 1 MB are left"),
+        "{text}"
+    );
+    with(2_000_000).expect("clusters");
+}
+
+#[test]
+fn little_memory_changes_no_cluster() {
+    let table = table(&even(30, 30, 1.0));
+    let with = |memory| {
+        let budget = Budget {
+            memory,
+            stop: &|| false,
+        };
+        let settings = json!({"method": "tuned_kmeans", "desired_cluster_weight": 20, "desired_cluster_radius": 350});
+        members(
+            &cluster_table(&table, &params(settings), &budget)
+                .expect("clusters")
+                .table,
+        )
+    };
+    assert_eq!(with(None), with(Some(144_000)));
 }
 
 #[test]

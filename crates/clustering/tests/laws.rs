@@ -34,7 +34,7 @@ fn clusters(cells: &[Cell]) -> BTreeMap<String, BTreeSet<(i32, i32)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn every_row_is_in_one_connected_cluster_and_weights_add_up(cells in grids()) {

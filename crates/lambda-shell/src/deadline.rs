@@ -35,14 +35,22 @@ impl Deadline {
     }
 }
 
-/// The memory of this function in bytes, as Lambda states it; `None` outside Lambda.
+/// The memory in bytes that this function has not taken yet; `None` outside Lambda.
 #[must_use]
-pub fn memory_bytes() -> Option<u64> {
+pub fn memory_left() -> Option<u64> {
     let megabytes = std::env::var("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").ok()?;
-    megabytes
-        .parse::<u64>()
-        .ok()
-        .map(|megabytes| megabytes * 1024 * 1024)
+    let whole = megabytes.parse::<u64>().ok()?.checked_mul(1024 * 1024)?;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    Some(whole.saturating_sub(resident_bytes(&status).unwrap_or(0)))
+}
+
+/// What the kernel says of a process: the bytes of it that lie in memory.
+fn resident_bytes(status: &str) -> Option<u64> {
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes = line.trim().strip_suffix("kB")?.trim();
+    kibibytes.parse::<u64>().ok()?.checked_mul(1024)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! - [`Fault`]: the one mapping from our errors to the names that state machines match.
 //! - [`events`]: what each function takes and gives back; the JSON Schemas come from these.
 //! - [`serve`]: a function's life around its handler: logs, parsing, deadline, metrics.
-//! - [`Deadline`], [`memory_bytes`]: what a function may still use.
+//! - [`Deadline`], [`memory_left`]: what a function may still use.
 //! - [`logs`]: JSON lines in Lambda, readable ones on a terminal.
 //!
 //! ```
@@ -22,7 +22,7 @@ mod metrics;
 mod secrets;
 mod serve;
 
-pub use deadline::{Deadline, memory_bytes};
+pub use deadline::{Deadline, memory_left};
 pub use fault::{Fault, FaultName};
 pub use metrics::{Metrics, Unit};
 pub use secrets::CloudSecrets;

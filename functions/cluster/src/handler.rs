@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use clustering::{Budget, Clustered, Params, cluster_table};
 use lambda_shell::events::{self, ClusterEvent, ClusterReply};
-use lambda_shell::{Deadline, Fault, Invocation, Metrics, Unit, memory_bytes};
+use lambda_shell::{Deadline, Fault, Invocation, Metrics, Unit, memory_left};
 use serde_json::Value;
 use store::{Store, Stores};
 use tables::{ReadOptions, Table, WriteOptions};
 
 /// Time kept for writing the answer before Lambda ends the function.
 const WRITING_TIME: Duration = Duration::from_secs(15);
+/// Memory kept for encoding the answer beside what clustering still holds.
+const WRITING_MEMORY: u64 = 32 * 1024 * 1024;
 const PARQUET: &str = "application/vnd.apache.parquet";
 const JSON: &str = "application/json";
 
@@ -99,7 +101,7 @@ impl Work {
         let table = Table::open(&self.path, &ReadOptions::default())?;
         let deadline = self.deadline;
         let budget = Budget {
-            memory: memory_bytes(),
+            memory: memory_left().map(|left| left.saturating_sub(WRITING_MEMORY)),
             stop: &|| deadline.is_near(WRITING_TIME),
         };
         let Clustered {

@@ -105,12 +105,27 @@ impl Lattice {
 
 /// The distinct coordinates along x and along y, sorted.
 fn sorted_axes(centres: &[Coord]) -> [Vec<f64>; 2] {
-    [|c: &Coord| c.x, |c: &Coord| c.y].map(|coordinate| {
-        let mut values: Vec<f64> = centres.iter().map(coordinate).collect();
-        values.par_sort_unstable_by(f64::total_cmp);
-        values.dedup();
-        values
-    })
+    [|c: &Coord| c.x, |c: &Coord| c.y].map(|coordinate| distinct(centres.iter().map(coordinate)))
+}
+
+/// The distinct values, sorted. Sorted now and then on the way, so that the few values of a lattice never become many.
+fn distinct(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    const AT_LEAST: usize = 4096;
+    let mut distinct: Vec<f64> = Vec::new();
+    let mut known = 0;
+    for value in values {
+        if distinct.last() != Some(&value) {
+            distinct.push(value);
+        }
+        if distinct.len() >= 2 * known + AT_LEAST {
+            distinct.par_sort_unstable_by(f64::total_cmp);
+            distinct.dedup();
+            known = distinct.len();
+        }
+    }
+    distinct.par_sort_unstable_by(f64::total_cmp);
+    distinct.dedup();
+    distinct
 }
 
 /// Equal steps along one axis.

@@ -32,7 +32,7 @@ use regions::{Effort, improve};
 /// Starts if none are asked for.
 const STARTS: u32 = 4;
 /// Looks at each block in a start, where there are so many blocks; large inputs get fewer for each block.
-const LOOKS: f64 = 240.0;
+const LOOKS: f64 = 200.0;
 const BLOCKS: f64 = 7_000.0;
 const FALLING: f64 = 0.35;
 

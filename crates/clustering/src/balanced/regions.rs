@@ -18,7 +18,7 @@ const ROUNDS: usize = 4;
 /// Temperature at the beginning, in target weights.
 const WARM: f64 = 0.08;
 /// Looks at each block spent on making wide clusters less wide, as a share of those of a start.
-const TIDYING: f64 = 0.4;
+const TIDYING: f64 = 0.2;
 /// Length of the search from the best start, in lengths of all starts but one.
 const ON_FROM_BEST: f64 = 2.0;
 
@@ -66,25 +66,27 @@ pub(super) fn improve(
                 recombiner.into_partition().into_sets()
             }
         };
-        sets = regions
-            .regions
-            .par_iter()
-            .enumerate()
-            .flat_map_iter(|(number, region)| {
-                let local = if (budget.stop)() && round > 0 {
-                    None
-                } else {
-                    Some(work(region, number))
-                };
-                region.in_whole(local)
+        sets = (0..regions.clusters.len())
+            .into_par_iter()
+            .flat_map_iter(|number| {
+                if round > 0 && (budget.stop)() {
+                    return regions.clusters[number].clone();
+                }
+                let region = regions.region(number);
+                region.in_whole(work(&region, number))
             })
             .collect();
     }
     sets
 }
 
-struct Regions {
-    regions: Vec<Region>,
+/// The clusters of some blocks, region by region.
+struct Regions<'a> {
+    blocks: &'a Blocks,
+    clusters: Vec<Vec<Vec<u32>>>,
+    /// The region of each block, and its number in there.
+    region_of: Vec<u32>,
+    number_of: Vec<u32>,
 }
 
 /// Some clusters by themselves.
@@ -96,55 +98,64 @@ struct Region {
     sets: Vec<Vec<u32>>,
 }
 
-impl Regions {
+impl<'a> Regions<'a> {
     /// Regions of clusters; odd rounds have their borders in the middle of the regions of even ones.
-    fn new(blocks: &Blocks, mut sets: Vec<Vec<u32>>, round: usize) -> Self {
-        const NONE: u32 = u32::MAX;
+    fn new(blocks: &'a Blocks, mut sets: Vec<Vec<u32>>, round: usize) -> Self {
         for set in &mut sets {
             set.sort_unstable();
         }
         sets.sort_unstable_by_key(|set| set.first().copied());
-        let head = if round % 2 == 1 && sets.len() > CLUSTERS {
-            CLUSTERS / 2
-        } else {
-            0
+        let mut regions = Self {
+            blocks,
+            clusters: Vec::with_capacity(sets.len() / CLUSTERS + 2),
+            region_of: vec![u32::MAX; blocks.len()],
+            number_of: vec![u32::MAX; blocks.len()],
         };
-        let (head, tail) = sets.split_at(head);
-        let groups: Vec<&[Vec<u32>]> = std::iter::once(head)
-            .filter(|head| !head.is_empty())
-            .chain(tail.chunks(CLUSTERS))
-            .collect();
-        let mut region_of = vec![NONE; blocks.len()];
-        let mut number_of = vec![NONE; blocks.len()];
-        let mut chosen: Vec<Vec<u32>> = Vec::with_capacity(groups.len());
-        for (region, group) in (0u32..).zip(&groups) {
-            let mut numbers: Vec<u32> = group.iter().flatten().copied().collect();
-            numbers.sort_unstable();
-            for (number, &block) in (0u32..).zip(&numbers) {
-                region_of[block as usize] = region;
-                number_of[block as usize] = number;
-            }
-            chosen.push(numbers);
+        let mut sets = sets.into_iter();
+        if round % 2 == 1 && sets.len() > CLUSTERS {
+            regions.push(sets.by_ref().take(CLUSTERS / 2).collect());
         }
-        let regions = groups
-            .into_par_iter()
-            .zip(chosen)
-            .enumerate()
-            .map(|(region, (group, numbers))| {
-                let number = |block: u32| {
-                    (region_of[block as usize] == region as u32).then(|| number_of[block as usize])
-                };
-                let local =
-                    |set: &Vec<u32>| set.iter().map(|&block| number_of[block as usize]).collect();
-                Region {
-                    blocks: blocks.part(&numbers, number),
-                    sets: group.iter().map(local).collect(),
-                    numbers,
-                }
-            })
-            .collect();
-        Self { regions }
+        while sets.len() > 0 {
+            regions.push(sets.by_ref().take(CLUSTERS).collect());
+        }
+        regions
     }
+
+    fn push(&mut self, clusters: Vec<Vec<u32>>) {
+        let region = self.clusters.len() as u32;
+        for (number, block) in (0u32..).zip(in_order(&clusters)) {
+            self.region_of[block as usize] = region;
+            self.number_of[block as usize] = number;
+        }
+        self.clusters.push(clusters);
+    }
+
+    /// A region by itself. Made when its turn comes: all at once would be all blocks once more.
+    fn region(&self, region: usize) -> Region {
+        let clusters = &self.clusters[region];
+        let numbers = in_order(clusters);
+        let number = |block: u32| {
+            (self.region_of[block as usize] == region as u32)
+                .then(|| self.number_of[block as usize])
+        };
+        let local = |set: &Vec<u32>| {
+            set.iter()
+                .map(|&block| self.number_of[block as usize])
+                .collect()
+        };
+        Region {
+            blocks: self.blocks.part(&numbers, number),
+            sets: clusters.iter().map(local).collect(),
+            numbers,
+        }
+    }
+}
+
+/// The blocks of some clusters, in canonical order.
+fn in_order(clusters: &[Vec<u32>]) -> Vec<u32> {
+    let mut blocks: Vec<u32> = clusters.iter().flatten().copied().collect();
+    blocks.sort_unstable();
+    blocks
 }
 
 impl Region {
@@ -179,9 +190,8 @@ impl Region {
         Recombiner::new(&self.blocks, *aim, partition, seed)
     }
 
-    /// Sets of the region, or those it came with, in numbers of the whole.
-    fn in_whole(&self, sets: Option<Vec<Vec<u32>>>) -> Vec<Vec<u32>> {
-        let mut sets = sets.unwrap_or_else(|| self.sets.clone());
+    /// Sets of the region, in numbers of the whole.
+    fn in_whole(&self, mut sets: Vec<Vec<u32>>) -> Vec<Vec<u32>> {
         for block in sets.iter_mut().flatten() {
             *block = self.numbers[*block as usize];
         }

@@ -18,11 +18,16 @@ mod population;
 mod score;
 mod seeding;
 
+use std::cmp::Ordering;
+
 use rayon::prelude::*;
 
 use crate::{Budget, Grouping, Places, Settings};
 use area::Area;
 use division::Division;
+
+/// Bytes that a place takes in a trial, at most.
+const BYTES_A_TRIAL: u64 = 64;
 
 /// Clusters `places` by the published approach.
 ///
@@ -68,31 +73,63 @@ pub fn tuned_kmeans(places: &Places<'_>, settings: &Settings, budget: &Budget<'_
         return Grouping::flat(Vec::new(), 0);
     }
     let area = Area::new(*places, settings.seed);
-    area.numbers(settings, settings.initial_max_trials)
-        .par_iter()
-        .enumerate()
-        .filter(|&(trial, _)| trial == 0 || !(budget.stop)())
-        .map(|(_, &k)| {
-            let grouping = passes::divide_heavy(places, area.divide(k, settings), settings, budget);
-            let division = Division {
-                cluster_of: grouping.cluster_of,
-                clusters: grouping.clusters.len(),
-            };
-            let score = area.score(&division, settings);
-            (
-                score,
-                k,
-                Grouping {
-                    cluster_of: division.cluster_of,
-                    ..grouping
-                },
-            )
+    let numbers = area.numbers(settings, settings.initial_max_trials);
+    let at_once = budget.at_once(BYTES_A_TRIAL.saturating_mul(places.len() as u64));
+    let trials = numbers
+        .chunks(at_once.min(numbers.len()).max(1))
+        .enumerate();
+    trials
+        .flat_map(|(chunk, numbers)| {
+            numbers
+                .par_iter()
+                .enumerate()
+                .filter(|&(trial, _)| chunk + trial == 0 || !(budget.stop)())
+                .map(|(_, &k)| Trial::new(places, &area, k, settings, budget))
+                .min_by(|a, b| a.rank(b))
         })
-        .min_by(|(score_a, a, _), (score_b, b, _)| score_a.total_cmp(score_b).then(a.cmp(b)))
+        .min_by(Trial::rank)
         .map_or_else(
             || Grouping::flat(vec![0; places.len()], 1),
-            |(_, _, grouping)| grouping,
+            |trial| trial.grouping,
         )
+}
+
+/// What came of one number of clusters.
+struct Trial {
+    score: f64,
+    k: usize,
+    grouping: Grouping,
+}
+
+impl Trial {
+    /// The first pass with `k` clusters and the passes after it.
+    fn new(
+        places: &Places<'_>,
+        area: &Area<'_>,
+        k: usize,
+        settings: &Settings,
+        budget: &Budget<'_>,
+    ) -> Self {
+        let grouping = passes::divide_heavy(places, area.divide(k, settings), settings, budget);
+        let division = Division {
+            cluster_of: grouping.cluster_of,
+            clusters: grouping.clusters.len(),
+        };
+        Self {
+            score: area.score(&division, settings),
+            k,
+            grouping: Grouping {
+                cluster_of: division.cluster_of,
+                ..grouping
+            },
+        }
+    }
+
+    /// The lower score comes first, of equals the fewer clusters.
+    fn rank(&self, other: &Self) -> Ordering {
+        let by_score = self.score.total_cmp(&other.score);
+        by_score.then(self.k.cmp(&other.k))
+    }
 }
 
 #[cfg(test)]
