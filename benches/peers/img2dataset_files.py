@@ -5,9 +5,13 @@
 `encode` is how its README runs it (each picture decoded, brought to 256 pixels, written as JPEG); `plain` stores the bytes as they came.
 """
 
+import os
 import sys
 
-from img2dataset import download
+# Its picture library asks PyPI for news of itself whenever it is loaded.
+os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
+
+from img2dataset import download  # noqa: E402
 
 
 def main(urls: str, folder: str, threads: str, how: str) -> None:

@@ -1,7 +1,7 @@
 //! Polygons into pixels by scanline, even-odd rule (Foley, van Dam et al., Computer Graphics, 3.6).
 //!
-//! A pixel is inside when its centre is. Ties are GDAL's: a centre on a left or lower edge is
-//! outside, one on a right or upper edge inside.
+//! A pixel is inside when its centre is. Ties: a centre on a left or lower edge is outside, one on
+//! a right or upper edge inside, whatever the winding of the ring.
 
 use geo::{Coord, MultiPolygon, Rect, coord};
 
