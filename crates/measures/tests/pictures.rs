@@ -159,7 +159,6 @@ fn a_jpeg_has_the_very_levels_that_libjpeg_turbo_gives() {
 
 /// 200,616 green of 525,000 pixels by GDAL, within 0.2 % for the freedom that JPEG decoders have.
 #[test]
-#[ignore = "gives 195,018: how JPEG in TIFF has its chroma enlarged differs from the reference decoder"]
 fn the_aerial_photograph_of_zurich_is_as_green_as_it_should_be() {
     let Some(folder) = std::env::var_os("TRANSECT_DATA") else {
         println!("skipped: TRANSECT_DATA is not set");

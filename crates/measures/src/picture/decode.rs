@@ -5,8 +5,7 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageError, ImageFormat, ImageReader, Limits};
 
-use super::jpeg::{self, Chroma};
-use super::{EXPECTED, MAX_BYTES, Picture, tiff};
+use super::{EXPECTED, MAX_BYTES, Picture, jpeg, tiff};
 use crate::{Error, Result};
 
 impl Picture<'static> {
@@ -22,7 +21,7 @@ impl Picture<'static> {
             problem: format!("{} bytes that are not PNG, JPEG, WEBP or TIFF", bytes.len()),
         })?;
         let image = match format {
-            ImageFormat::Jpeg => jpeg::decode(bytes, Chroma::Smooth)?,
+            ImageFormat::Jpeg => jpeg::decode(bytes)?,
             ImageFormat::Tiff => tiff::decode(bytes)?,
             ImageFormat::Png | ImageFormat::WebP => decode_plain(bytes, format)?,
             other => {

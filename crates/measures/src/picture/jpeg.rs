@@ -9,17 +9,8 @@ use libjpeg_turbo_rs::{ColorSpace, DecodeLimits, Decoder, JpegError, PixelFormat
 use super::{EXPECTED, MAX_BYTES};
 use crate::{Error, Result};
 
-/// How chroma of half the resolution is brought to that of the luma.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Chroma {
-    /// By libjpeg's triangle filter, its default.
-    Smooth,
-    /// Each sample stands for the pixels that it was made from.
-    Repeated,
-}
-
 /// Decodes a whole JPEG file; one that is cut short or broken anywhere is an error.
-pub(super) fn decode(bytes: &[u8], chroma: Chroma) -> Result<DynamicImage> {
+pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage> {
     let limits = DecodeLimits {
         max_memory: Some(MAX_BYTES),
         ..DecodeLimits::default()
@@ -38,7 +29,6 @@ pub(super) fn decode(bytes: &[u8], chroma: Chroma) -> Result<DynamicImage> {
     };
     let decoder = decoder
         .with_output_format(format)
-        .with_fast_upsample(chroma == Chroma::Repeated)
         .with_stop_on_warning(true);
     let decoded = decoder.decode_image().map_err(unreadable)?;
     let found = decoded.data.len();
@@ -59,7 +49,7 @@ pub(super) fn decode(bytes: &[u8], chroma: Chroma) -> Result<DynamicImage> {
     })
 }
 
-fn unreadable(error: JpegError) -> Error {
+pub(super) fn unreadable(error: JpegError) -> Error {
     match error {
         JpegError::Unsupported(found) => Error::Unsupported {
             found: format!("a JPEG with {found}"),

@@ -2,6 +2,7 @@
 
 mod decode;
 mod jpeg;
+mod jpeg_tile;
 mod tiff;
 
 use std::borrow::Cow;

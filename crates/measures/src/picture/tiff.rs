@@ -9,8 +9,7 @@ use tiff::tags::{CompressionMethod, Tag};
 use tiff::{ColorType, TiffError};
 
 use super::decode::{decode_plain, one_line};
-use super::jpeg::{self, Chroma};
-use super::{EXPECTED, MAX_BYTES};
+use super::{EXPECTED, MAX_BYTES, jpeg_tile};
 use crate::{Error, Result};
 
 /// Decodes a TIFF file.
@@ -24,9 +23,6 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage> {
 }
 
 /// Puts the tiles (or strips, which are tiles as wide as the picture) together. Each is a JPEG file that lacks its tables.
-///
-/// Their chroma is repeated rather than smoothed: a tile does not know its neighbours' chroma, so smoothing would leave
-/// seams.
 fn decode_tiles(bytes: &[u8], decoder: &mut Decoder<Cursor<&[u8]>>) -> Result<DynamicImage> {
     let compression: u16 = decoder
         .get_tag_unsigned(Tag::Compression)
@@ -75,7 +71,7 @@ fn decode_tiles(bytes: &[u8], decoder: &mut Decoder<Cursor<&[u8]>>) -> Result<Dy
                 problem: format!("tile {index} lies outside the file"),
             });
         };
-        let tile = jpeg::decode(&whole_jpeg(&tables, tile), Chroma::Repeated)?.into_rgb8();
+        let tile = jpeg_tile::decode(&whole_jpeg(&tables, tile))?.into_rgb8();
         // What hangs over the right and lower edges is cut off.
         imageops::replace(&mut image, &tile, i64::from(x), i64::from(y));
     }
