@@ -56,7 +56,7 @@ test-stack: programs ## The tests that cross crates, on a local stack; PYTEST='-
 	@$(TEST_TOOLS) export TRANSECT_PROGRAMS="$(TARGET)/release"; python -m pytest tests $(PYTEST)
 
 .PHONY: bench
-bench: bench-cluster bench-measures bench-chips bench-scrape ## Every benchmark, each beside its peers in one run
+bench: bench-cluster bench-measures bench-filling bench-roads bench-chips bench-scrape ## Every benchmark, each beside its peers in one run
 
 .PHONY: bench-cluster
 bench-cluster: programs ## Clustering beside METIS and the published Python approach; BENCH=--towns for other shapes, BENCH=--large
@@ -76,6 +76,19 @@ bench-chips: programs ## Labelled chips of a local raster beside rasterio
 bench-scrape: ## Pictures from a server with 50 ms latency beside img2dataset and requests
 	@cargo build --release --workspace --examples --quiet
 	@python3 benches/scrape.py --program "$(TARGET)/release/examples/scrape" $(BENCH)
+
+.PHONY: bench-filling
+bench-filling: need-data ## Roads: errors of filling on the hidden readings of a whole town, by order of visits and method
+	@cargo test --release --workspace --test newport --quiet -- --nocapture
+
+.PHONY: bench-roads
+bench-roads: ## Roads: ten million points planned and written, with the time and memory that it takes
+	@cargo build --release --workspace --examples --quiet
+	@"$(TARGET)/release/examples/timings" roads
+
+.PHONY: need-data
+need-data:
+	@[ -n "$$TRANSECT_DATA" ] || { echo "error: set TRANSECT_DATA to the folder of real inputs" >&2; exit 1; }
 
 .PHONY: lint
 lint: ## Format, lints, documentation, purity and licences, state machines, templates

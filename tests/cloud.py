@@ -74,6 +74,7 @@ class Cloud:
         self.functions = boto3.client("lambda", config=Config(read_timeout=300, retries={"total_max_attempts": 1}))
         self.executions = boto3.client("stepfunctions", config=Config(read_timeout=300, inject_host_prefix=False))
         self.logs = boto3.client("logs")
+        self.secrets = boto3.client("secretsmanager")
 
     @property
     def input(self) -> str:

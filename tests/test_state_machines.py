@@ -95,12 +95,16 @@ def test_functions_are_named_by_placeholders_that_the_template_fills(machine, re
     assert given == [placeholders]
 
 
-def test_a_distributed_map_reads_lines_from_storage_and_hands_on_no_results(machine):
+def test_a_distributed_map_reads_its_items_from_storage_and_hands_on_no_results(machine):
     for name, state in states(machine, "Map"):
         if state["ItemProcessor"]["ProcessorConfig"]["Mode"] == "INLINE":
             assert state["MaxConcurrency"] <= 40, name
             continue
-        assert state["ItemReader"]["ReaderConfig"] == {"InputType": "JSONL"}, name
+        reader = state["ItemReader"]
+        if reader["Resource"].endswith("s3:listObjectsV2"):
+            assert reader["Parameters"]["Prefix.$"].startswith("States.Format('ledger/{}/"), name
+        else:
+            assert reader["ReaderConfig"] == {"InputType": "JSONL"}, name
         assert state["ResultPath"] is None, f"{name}: results of 10,000 children do not fit into a state"
         assert "ItemBatcher" not in state, name
         assert state["ResultWriter"]["Parameters"]["Prefix.$"].startswith("States.Format('runs/{}/"), name

@@ -32,9 +32,13 @@ ALLOWED = {
     },
     "scrape": {
         "s3:ListBucket": {IN, OUT},
-        "s3:GetObject": {f"{IN}/*", f"{OUT}/plans/*", f"{OUT}/images/*", f"{OUT}/ledger/*", "imagery buckets"},
-        "s3:PutObject": {f"{OUT}/images/*", f"{OUT}/ledger/*", f"{OUT}/shards/*", f"{OUT}/runs/*"},
-        "s3:AbortMultipartUpload": {f"{OUT}/images/*", f"{OUT}/ledger/*", f"{OUT}/shards/*", f"{OUT}/runs/*"},
+        "s3:GetObject": {
+            f"{IN}/*",
+            *(f"{OUT}/{folder}/*" for folder in ("plans", "images", "ledger", "requests", "runs")),
+            "imagery buckets",
+        },
+        "s3:PutObject": {f"{OUT}/{folder}/*" for folder in ("images", "ledger", "requests", "shards", "runs")},
+        "s3:AbortMultipartUpload": {f"{OUT}/{folder}/*" for folder in ("images", "ledger", "requests", "shards", "runs")},
         "secretsmanager:GetSecretValue": {"secret:/*"},
         "ssm:GetParameter": {"parameter//*"},
     },

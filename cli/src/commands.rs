@@ -6,6 +6,7 @@ pub mod generate;
 pub mod map;
 pub mod measure;
 pub mod plan;
+pub mod retry;
 pub mod run;
 pub mod sample_clusters;
 pub mod split;

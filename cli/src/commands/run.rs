@@ -11,7 +11,7 @@ use clap::Args;
 use imagery::{Halt, Status, Stop};
 use lambda_shell::{Fault, FaultName};
 use store::{Folder, Store, Stores};
-use study::{CloudKeys, Inputs, PlanReply, Study, Worker};
+use study::{CloudKeys, Inputs, NextSamples, PlanReply, Quota, QuotaRun, QuotaRuns, Study, Worker};
 
 use crate::commands::check;
 use crate::progress::Progress;
@@ -25,6 +25,12 @@ pub struct Run {
     /// Folder for the plan, the pictures, the tables and the report
     #[arg(long, default_value = "transect-out")]
     out: PathBuf,
+    /// Take only the next N samples that have no reading, shared among towns
+    #[arg(long, value_name = "N")]
+    quota: Option<u64>,
+    /// With --quota: runs that try a sample before it rests as failed
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "quota")]
+    tries: u32,
 }
 
 /// Counts by status, as the bar shows them.
@@ -60,7 +66,17 @@ impl Run {
                 stopper.stop();
             }
         });
-        let ended = scrape(&planned, &store, &stop).await;
+        let ended = match self.quota {
+            None => {
+                let all = Batches {
+                    quota: None,
+                    count: planned.batch_count,
+                    samples: planned.count,
+                };
+                scrape(&planned.plan_id, &all, &store, &stop).await
+            }
+            Some(at_most) => self.take(at_most, &planned, &store, &stop).await,
+        };
         let summary = study::sum_up(&planned.plan_id, &store).await?;
         ended?;
         for key in summary
@@ -73,6 +89,75 @@ impl Run {
         }
         Ok(())
     }
+}
+
+impl Run {
+    /// The next samples of the plan; first what is left of a quota that was stopped.
+    async fn take(
+        &self,
+        at_most: u64,
+        planned: &PlanReply,
+        store: &Arc<dyn Store>,
+        stop: &Stop,
+    ) -> Result<(), Fault> {
+        let quota = Quota {
+            tries: self.tries,
+            ..Quota::of_plan(&planned.plan_id)
+        };
+        let mut runs = QuotaRuns::of_plan(&planned.plan_id, store.as_ref()).await?;
+        let run = match runs.open.pop() {
+            Some(run) => run,
+            None => match next(&quota, at_most, &runs, store).await? {
+                Some(run) => run,
+                None => return Ok(()),
+            },
+        };
+        let bucket = self.out.to_string_lossy();
+        run.list_batches(store.as_ref(), &bucket, 1).await?;
+        let batches = Batches {
+            quota: Some(run.number),
+            count: u64::from(run.batch_count),
+            samples: run.samples(),
+        };
+        scrape(&planned.plan_id, &batches, store, stop).await?;
+        Ok(run.end(store.as_ref()).await?)
+    }
+}
+
+/// Takes the next samples, if there are any.
+async fn next(
+    quota: &Quota,
+    at_most: u64,
+    runs: &QuotaRuns,
+    store: &Arc<dyn Store>,
+) -> Result<Option<QuotaRun>, Fault> {
+    let next = NextSamples::find(quota, at_most, runs, store).await?;
+    let standing = next.standing;
+    eprintln!(
+        "{} samples taken, {} done already, {} left over, {} rest as failed",
+        next.len(),
+        standing.done,
+        standing.waiting - next.len(),
+        standing.resting
+    );
+    if next.is_empty() {
+        return Ok(None);
+    }
+    let claimed = next.claim(store).await?;
+    claimed.map(Some).ok_or_else(|| {
+        Fault::new(
+            FaultName::StorageUnavailable,
+            "another run took these samples: the same command takes the next",
+        )
+    })
+}
+
+/// Which batches are worked through.
+struct Batches {
+    /// The quota that they are of; none for those of the plan.
+    quota: Option<u32>,
+    count: u64,
+    samples: u64,
 }
 
 /// Plans into the folder `out`.
@@ -90,20 +175,26 @@ pub async fn plan(study: &Study, path: &Path, out: &Path) -> Result<PlanReply, F
 }
 
 /// All batches, one after the other: within a batch requests run at once.
-async fn scrape(planned: &PlanReply, store: &Arc<dyn Store>, stop: &Stop) -> Result<(), Fault> {
+async fn scrape(
+    plan_id: &str,
+    batches: &Batches,
+    store: &Arc<dyn Store>,
+    stop: &Stop,
+) -> Result<(), Fault> {
     let config = cloud().await;
     let worker = Worker::of_plan(
-        &planned.plan_id,
+        plan_id,
+        batches.quota,
         Arc::clone(store),
         &Stores::on_s3(&config),
         1,
         &CloudKeys::new(&config),
     )
     .await?;
-    let bar = Arc::new(Progress::new(planned.count, ", {per_sec}, {eta} left"));
+    let bar = Arc::new(Progress::new(batches.samples, ", {per_sec}, {eta} left"));
     let tally = Arc::new(Tally::default());
     let watch = {
-        let (bar, tally, total) = (Arc::clone(&bar), Arc::clone(&tally), planned.count);
+        let (bar, tally, total) = (Arc::clone(&bar), Arc::clone(&tally), batches.samples);
         move |row: &imagery::LedgerRow| {
             use std::sync::atomic::Ordering::Relaxed;
             let count = match row.status {
@@ -119,7 +210,7 @@ async fn scrape(planned: &PlanReply, store: &Arc<dyn Store>, stop: &Stop) -> Res
             );
         }
     };
-    for batch in 0..planned.batch_count {
+    for batch in 0..batches.count {
         let batch = u32::try_from(batch).unwrap_or(u32::MAX);
         let done = worker.scrape(batch, stop, &watch).await?;
         match done.halt {

@@ -22,6 +22,7 @@ const MAX_INPUT_BYTES: usize = 262_144;
 pub enum Start {
     Cluster(StartCluster),
     Collect(StartCollect),
+    Quota(StartQuota),
     Measure(StartMeasure),
     Express(StartExpress),
 }
@@ -31,6 +32,7 @@ impl Start {
         match self {
             Self::Cluster(start) => start.run().await,
             Self::Collect(start) => start.run().await,
+            Self::Quota(start) => start.run().await,
             Self::Measure(start) => start.run().await,
             Self::Express(start) => start.run().await,
         }
@@ -92,16 +94,7 @@ impl StartCluster {
             "params": params,
             "max_concurrency": self.max_concurrency,
         });
-        let stores = Stores::on_s3(&config);
-        let executions = StepFunctions::new(&config);
-        let metrics = &mut Metrics::default();
-        let reply = Box::pin(kickoff::handle(event, &stores, &executions, metrics)).await?;
-        eprintln!("{}", reply.message);
-        println!(
-            "{}",
-            serde_json::to_string(&reply).map_err(|e| Fault::internal(&e))?
-        );
-        Ok(())
+        kick_off(event, &config).await
     }
 }
 
@@ -133,6 +126,77 @@ impl StartCollect {
         let event = json!({"plan": plan, "output_bucket": self.output_bucket});
         self.map.start(event).await
     }
+}
+
+/// Take the next samples of a plan that have no reading: what a schedule has kickoff do, once. Prints the reply as JSON.
+#[derive(Args)]
+pub struct StartQuota {
+    /// Plan, as `transect plan` and the collect machine print it
+    plan_id: String,
+    /// Bucket of the plan
+    #[arg(long)]
+    output_bucket: String,
+    /// At most this many samples
+    #[arg(long, value_name = "N")]
+    take: u64,
+    /// How they are shared among towns: `largest_remainder`, `round_robin` or `{"weights": {TOWN: WEIGHT, ...}}`
+    #[arg(long, value_name = "JSON")]
+    sharing: Option<String>,
+    /// Runs that try a sample before it rests as failed
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    tries: u32,
+    /// Samples in a batch
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    batch_size: u32,
+    /// Name or ARN of the state machine
+    #[arg(long)]
+    machine: String,
+    /// Batches at once; they share the rate that the source allows
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    max_concurrency: u32,
+    /// Count only: write nothing, start nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl StartQuota {
+    async fn run(self) -> Result<(), Fault> {
+        let config = aws_config::load_from_env().await;
+        let sharing: Value = match &self.sharing {
+            None => json!("largest_remainder"),
+            // A name alone needs no quotation marks.
+            Some(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
+        };
+        let event = json!({
+            "workflow": "collect",
+            "output_bucket": self.output_bucket,
+            "limit": self.take,
+            "params": {
+                "plan_id": self.plan_id,
+                "sharing": sharing,
+                "tries": self.tries,
+                "batch_size": self.batch_size,
+            },
+            "state_machine_arn": Machines::new(&config).arn_of(&self.machine).await?,
+            "dry_run": self.dry_run,
+            "max_concurrency": self.max_concurrency,
+        });
+        kick_off(event, &config).await
+    }
+}
+
+/// The very work of the function `kickoff`, from here.
+async fn kick_off(event: Value, config: &aws_config::SdkConfig) -> Result<(), Fault> {
+    let stores = Stores::on_s3(config);
+    let executions = StepFunctions::new(config);
+    let metrics = &mut Metrics::default();
+    let reply = Box::pin(kickoff::handle(event, &stores, &executions, metrics)).await?;
+    eprintln!("{}", reply.message);
+    println!(
+        "{}",
+        serde_json::to_string(&reply).map_err(|e| Fault::internal(&e))?
+    );
+    Ok(())
 }
 
 /// Measure the stored pictures of a plan again, and sum up again. Prints the ARN of the execution.

@@ -1,6 +1,6 @@
 //! Filling judged on real readings: the share of vegetation in street-level pictures of the whole of Newport, Wales (ONS
 //! Data Science Campus, OGL v3). Readings are hidden, filled in again and compared. `TRANSECT_DATA` names the folder of
-//! the file; `cargo test -p measures --test newport -- --nocapture` prints the table of docs/streets.md.
+//! the file; `make bench-filling` prints the table of docs/streets.md.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -30,6 +30,10 @@ const ROAD: Filling = Filling {
 };
 const CONNECTED: Filling = Filling {
     fallback: Fallback::Connected,
+    ..ROAD
+};
+const NEAREST: Filling = Filling {
+    fallback: Fallback::Nearest,
     ..ROAD
 };
 const KRIGING: Filling = Filling {
@@ -223,6 +227,7 @@ fn the_gap_order_and_kriging_err_a_tenth_less_than_folding_and_index_distance_at
         ("index", INDEX),
         ("road", ROAD),
         ("connected", CONNECTED),
+        ("nearest", NEAREST),
         ("kriging", KRIGING),
     ];
     let truth = survey.readings.iter().sum::<f64>() / survey.readings.len() as f64;
@@ -240,6 +245,9 @@ fn the_gap_order_and_kriging_err_a_tenth_less_than_folding_and_index_distance_at
                     mean,
                 } = outcome;
                 println!("| {percent} % | {order} | {name} | {mae:.4} | {unfilled} | {mean:.4} |");
+                if ["nearest", "kriging"].contains(name) {
+                    assert_eq!(outcome.unfilled, 0, "{percent} % {order} {name}");
+                }
                 found.insert((*order, *name), outcome);
             }
         }
@@ -250,6 +258,5 @@ fn the_gap_order_and_kriging_err_a_tenth_less_than_folding_and_index_distance_at
             best.mae,
             original.mae
         );
-        assert_eq!(best.unfilled, 0);
     }
 }

@@ -5,6 +5,8 @@ mod failures;
 mod overview;
 mod towns;
 
+use std::collections::BTreeMap;
+
 use maud::html;
 use tables::Table;
 
@@ -33,6 +35,8 @@ pub struct CollectReport<'a> {
     pub areas: Option<&'a Table>,
     /// A row a town: [`measures::summarise_towns`].
     pub towns: Option<&'a Table>,
+    /// Where the page of each town is, seen from this one, by the town's name; the empty name is for roads of no town.
+    pub town_pages: &'a BTreeMap<String, String>,
     /// Some of the pictures: [`gallery_samples`](crate::gallery_samples), [`thumbnail`](crate::thumbnail).
     pub thumbnails: &'a [Thumbnail],
 }

@@ -5,7 +5,7 @@
 //! light setting, works without the script, and every colour is also said in words.
 //!
 //! [`collect_page`] shows a plan: its samples and areas or roads on a map, what became of every sample, how the readings
-//! are spread, and some of the pictures. [`cluster_page`] shows a run of the clustering: a row a file, and maps.
+//! are spread, and some of the pictures. [`town_page`] shows the roads of one town. [`cluster_page`] shows a run of the clustering: a row a file, and maps.
 //!
 //! ```
 //! use report::{ClusterReport, ClusteredFile, cluster_page};
@@ -25,8 +25,10 @@ mod histogram;
 mod map;
 mod numbers;
 mod page;
+mod town_page;
 
 pub use cluster_page::{ClusterReport, ClusteredFile, FailedFile, cluster_page};
 pub use collect_page::{CollectReport, collect_page};
 pub use error::{Error, Result};
 pub use gallery::{Thumbnail, gallery_samples, thumbnail};
+pub use town_page::{TownReport, town_page};

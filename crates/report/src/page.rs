@@ -75,6 +75,8 @@ pub(crate) struct SortedTable<'a> {
 /// A cell of a table.
 pub(crate) enum Cell {
     Text(String),
+    /// A text and where it leads.
+    Link(String, String),
     Count(u64),
     Number(Option<f64>),
     /// 0 to 1, with a bar.
@@ -112,6 +114,10 @@ impl Cell {
         match self {
             Self::Text(text) if names_the_row => html! { th scope="row" { (text) } },
             Self::Text(text) => html! { td.text { (text) } },
+            Self::Link(text, to) if names_the_row => {
+                html! { th scope="row" { a href=(to) { (text) } } }
+            }
+            Self::Link(text, to) => html! { td.text { a href=(to) { (text) } } },
             Self::Count(value) => html! { td data-sort=(value) { (numbers::count(*value)) } },
             Self::Number(value) => html! { td data-sort=[*value] { (numbers::decimal(*value)) } },
             Self::Share(None) => html! { td { "–" } },

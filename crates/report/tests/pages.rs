@@ -1,13 +1,14 @@
 //! Pages made from small studies: what is on them, and what is not.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int32Array, Int64Array, StringArray};
 use measures::filling::{Distance, Fallback, Filling, Method};
-use measures::{fill_roads, summarise_areas, summarise_towns};
+use measures::{fill_roads, summarise_areas, summarise_towns, town_tables};
 use report::{ClusterReport, ClusteredFile, CollectReport, FailedFile, Thumbnail};
-use report::{cluster_page, collect_page, gallery_samples, thumbnail};
+use report::{TownReport, cluster_page, collect_page, gallery_samples, thumbnail, town_page};
 use tables::{Coord, Crs, ReadOptions, Table};
 
 fn green() -> Vec<String> {
@@ -100,6 +101,7 @@ fn page_of(
         measures: &measures,
         areas,
         towns,
+        town_pages: &BTreeMap::from([("Ely".to_owned(), "towns/ely.html".to_owned())]),
         thumbnails,
     })
     .unwrap()
@@ -176,6 +178,16 @@ fn the_page_of_roads_has_a_map_a_town_and_both_sides_on_it() {
             ("sample_id", texts(&["1", "2", "3", "4", "5"])),
             ("town", texts(&["Ely", "Ely", "Ely", "Ely", "Upton"])),
             (
+                "road_name",
+                texts(&[
+                    "High <Street>",
+                    "High <Street>",
+                    "High <Street>",
+                    "High <Street>",
+                    "",
+                ]),
+            ),
+            (
                 "osm_way_id",
                 Arc::new(Int64Array::from(vec![7, 7, 7, 7, 9])),
             ),
@@ -218,6 +230,37 @@ fn the_page_of_roads_has_a_map_a_town_and_both_sides_on_it() {
         page.contains("mean 0.400"),
         "the histogram is of readings only"
     );
+    assert!(page.contains(r#"<a href="towns/ely.html">Ely</a>"#));
+
+    let tables = town_tables(&filled).unwrap();
+    let [(ely, samples), (upton, nothing)] = tables.as_slice() else {
+        panic!("{} towns", tables.len());
+    };
+    let town = |town, samples| {
+        let report = TownReport {
+            town,
+            study: "Trees & houses",
+            study_page: "../index.html",
+            attribution: None,
+            samples,
+            measure: "green",
+        };
+        town_page(&report).unwrap()
+    };
+    let page = town(ely.as_deref(), samples);
+    assert_well_formed(&page);
+    for part in [
+        "<h1>Ely</h1>",
+        r#"<a href="../index.html">Trees &amp; houses</a>"#,
+        "High &lt;Street&gt;",
+        "mean 0.400",
+        r#"class="roads s7""#,
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    let page = town(upton.as_deref(), nothing);
+    assert_well_formed(&page);
+    assert!(page.contains("without a name") && page.contains("snone"));
 }
 
 #[test]

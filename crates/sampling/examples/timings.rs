@@ -65,10 +65,10 @@ fn areas_plan(areas: &Table, id: &str, per_area: u32) -> Result<(), Box<dyn Erro
     Ok(())
 }
 
-/// Great Britain's size: 400,000 bent streets of 250 m, 10 million points, written out.
+/// Great Britain's size: 425,000 bent streets of 250 m, 10 million points, written out.
 fn roads() -> Result<(), Box<dyn Error>> {
-    let streets: Vec<Option<Geometry>> = (0..400_000).map(|n| Some(street(n).into())).collect();
-    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(1..=400_000));
+    let streets: Vec<Option<Geometry>> = (0..425_000).map(|n| Some(street(n).into())).collect();
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(1..=425_000));
     let table = Table::new(vec![("osm_way_id".into(), ids)])?.with_geometries(
         "geometry",
         &streets,

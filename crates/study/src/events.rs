@@ -1,10 +1,12 @@
 //! What the functions of a study take and give back; the rules are those of
 //! [`lambda_shell::events`].
 
+mod kickoff;
 mod measure;
 mod plan;
 mod scrape;
 
+pub use kickoff::{CollectKickoff, CollectWorkflow};
 pub use lambda_shell::events::parse;
 pub use measure::MeasureEvent;
 pub use plan::PlanEvent;

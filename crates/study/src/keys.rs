@@ -1,5 +1,30 @@
 //! Where everything of a plan is kept.
 
+/// Which batch is meant: of the plan itself, or of a quota taken from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchId {
+    /// Number of the quota's run, from 1; none for a batch of the plan.
+    pub quota: Option<u32>,
+    /// Number of the batch, from 0.
+    pub batch: u32,
+}
+
+impl BatchId {
+    /// A batch of the plan itself.
+    #[must_use]
+    pub fn of_plan(batch: u32) -> Self {
+        Self { quota: None, batch }
+    }
+
+    /// Names of quotas' parts come after those of the plan, in the order of their runs.
+    fn name(self) -> String {
+        match self.quota {
+            None => format!("{:05}", self.batch),
+            Some(quota) => format!("q{quota:05}-{:05}", self.batch),
+        }
+    }
+}
+
 /// Keys of one plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keys {
@@ -62,8 +87,8 @@ impl Keys {
 
     /// What became of the samples of one batch.
     #[must_use]
-    pub fn ledger_part(&self, batch: u32) -> String {
-        format!("ledger/{}/part-{batch:05}.parquet", self.plan_id)
+    pub fn ledger_part(&self, batch: BatchId) -> String {
+        format!("ledger/{}/part-{}.parquet", self.plan_id, batch.name())
     }
 
     /// All parts of the ledger start so.
@@ -74,14 +99,61 @@ impl Keys {
 
     /// What the archives of a batch's pictures begin with.
     #[must_use]
-    pub fn shards(&self, batch: u32) -> String {
-        format!("shards/{}/{batch:05}", self.plan_id)
+    pub fn shards(&self, batch: BatchId) -> String {
+        format!("shards/{}/{}", self.plan_id, batch.name())
+    }
+
+    /// The quota whose part of the ledger this key is; none for a batch of the plan.
+    #[must_use]
+    pub fn quota_of(&self, part: &str) -> Option<u32> {
+        let name = part.strip_prefix(&self.ledger())?.strip_prefix("part-q")?;
+        name.split_once('-')?.0.parse().ok()
     }
 
     /// How many requests a batch has sent so far.
     #[must_use]
-    pub fn requests(&self, batch: u32) -> String {
-        format!("ledger/{}/part-{batch:05}.json", self.plan_id)
+    pub fn requests(&self, batch: BatchId) -> String {
+        format!("requests/{}/part-{}.json", self.plan_id, batch.name())
+    }
+
+    /// Up to which quota failures no longer count.
+    #[must_use]
+    pub fn retried(&self) -> String {
+        self.plan("retried.json")
+    }
+
+    /// Name of the run of a quota, and of its execution.
+    #[must_use]
+    pub fn quota_run(&self, quota: u32) -> String {
+        format!("collect-{}-{quota:05}", self.plan_id)
+    }
+
+    /// What the keys of all quotas' runs begin with.
+    #[must_use]
+    pub fn quota_runs(&self) -> String {
+        format!("runs/collect-{}-", self.plan_id)
+    }
+
+    fn of_quota(&self, quota: u32, name: &str) -> String {
+        format!("{}{quota:05}/{name}", self.quota_runs())
+    }
+
+    /// The samples that a quota took, one row group a batch.
+    #[must_use]
+    pub fn quota_samples(&self, quota: u32) -> String {
+        self.of_quota(quota, "samples.parquet")
+    }
+
+    /// Its list of batches.
+    #[must_use]
+    pub fn quota_batches(&self, quota: u32) -> String {
+        self.of_quota(quota, "batches.jsonl")
+    }
+
+    /// Is there once the run of a quota has ended.
+    #[must_use]
+    pub fn quota_ended(&self, quota: u32) -> String {
+        self.of_quota(quota, "ended.json")
     }
 
     /// A published table.
@@ -100,6 +172,12 @@ impl Keys {
     #[must_use]
     pub fn beside_pictures(&self, name: &str) -> String {
         format!("images/{}/{name}", self.plan_id)
+    }
+
+    /// The page of a town; `name` is its slug.
+    #[must_use]
+    pub fn town_report(&self, name: &str) -> String {
+        format!("reports/{}/towns/{name}.html", self.plan_id)
     }
 
     /// A picture: `places` are the names above it (an area; or town, road, way and side).
@@ -128,6 +206,11 @@ mod tests {
         let key = keys.picture(&["Caerdydd/Cardiff", "..", "7", "left"], "s", "jpg");
         assert!(store::check_key(&key).is_ok(), "{key}");
         assert_eq!(key.matches('/').count(), 6);
-        assert_eq!(keys.ledger_part(7), "ledger/0a1b/part-00007.parquet");
+        let part = |quota, batch| keys.ledger_part(BatchId { quota, batch });
+        assert_eq!(part(None, 7), "ledger/0a1b/part-00007.parquet");
+        assert_eq!(part(Some(3), 7), "ledger/0a1b/part-q00003-00007.parquet");
+        assert_eq!(keys.quota_of(&part(Some(3), 7)), Some(3));
+        assert_eq!(keys.quota_of(&part(None, 7)), None);
+        assert!(part(None, 99_999) < part(Some(1), 0) && part(Some(9), 5) < part(Some(10), 0));
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::Store;
 use tables::WriteOptions;
 
-use crate::{Error, Keys, stored};
+use crate::{Error, stored};
 
 /// Pictures read at once.
 const AT_ONCE: usize = 16;
@@ -18,8 +18,6 @@ const AT_ONCE: usize = 16;
 /// What came of measuring a batch again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MeasureReply {
-    /// The batch.
-    pub batch: u32,
     /// Pictures with a reading.
     pub read: u64,
     /// Pictures that could not be read.
@@ -30,29 +28,19 @@ pub struct MeasureReply {
     pub ledger: String,
 }
 
-/// Measures the stored pictures of a batch; the readings replace those of the same name in its
-/// part of the ledger, other readings stay.
+/// Measures the stored pictures of one part of a ledger; the readings replace those of the same name in it, other
+/// readings stay.
 ///
 /// # Errors
-/// [`Error::NotPlanned`] where the batch has no ledger yet, a mistake in `specs`, or the storage's.
+/// A part that is not there, a mistake in `specs`, or the storage's.
 pub async fn measure(
-    plan_id: &str,
-    batch: u32,
+    part: &str,
     specs: &[MeasureSpec],
     store: &Arc<dyn Store>,
 ) -> Result<MeasureReply, Error> {
     measures::check(specs)?;
-    let key = Keys::of(plan_id).ledger_part(batch);
-    let part = match stored::table(store.as_ref(), &key).await {
-        Ok(part) => part,
-        Err(Error::Store(store::Error::NotFound { location })) => {
-            return Err(Error::NotPlanned {
-                plan_id: plan_id.to_owned(),
-                location,
-            });
-        }
-        Err(error) => return Err(error),
-    };
+    let key = part;
+    let part = stored::table(store.as_ref(), key).await?;
     let mut names = ledger::measure_columns(&part);
     for name in measures::columns(specs) {
         if !names.contains(&name) {
@@ -73,16 +61,15 @@ pub async fn measure(
             .count() as u64
     };
     let reply = MeasureReply {
-        batch,
         read: count(|status| status == Some(ReadingStatus::Ok)),
         unreadable: count(|status| !matches!(status, None | Some(ReadingStatus::Ok))),
         without_picture: count(|status| status.is_none()),
-        ledger: key.clone(),
+        ledger: key.to_owned(),
     };
     let rows: Vec<LedgerRow> = measured.into_iter().map(|(row, _)| row).collect();
     let bytes = ledger::to_table(&rows, &names)?.to_geoparquet(&WriteOptions::default())?;
     store
-        .put(&key, bytes.into(), "application/vnd.apache.parquet")
+        .put(key, bytes.into(), "application/vnd.apache.parquet")
         .await?;
     Ok(reply)
 }

@@ -46,6 +46,9 @@ pub struct BatchLine {
     pub plan_id: String,
     /// Number of the batch, from 0.
     pub batch: u32,
+    /// The quota that the batch is of; none for a batch of the plan itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<u32>,
     /// Bucket of the plan and of what comes of it.
     pub output_bucket: String,
     /// Workers that share the source's rate.
@@ -281,6 +284,7 @@ impl Made {
             .map(|(batch, _)| BatchLine {
                 plan_id: plan_id.to_owned(),
                 batch,
+                quota: None,
                 output_bucket: bucket.to_owned(),
                 workers,
             })
@@ -317,7 +321,7 @@ fn with_column(table: &Table, kept: Option<&str>) -> Result<Table, tables::Error
         .try_fold(table.clone(), |table, name| table.without_column(name))
 }
 
-fn lines<T: Serialize>(items: &[T]) -> String {
+pub(crate) fn lines<T: Serialize>(items: &[T]) -> String {
     let mut lines = String::new();
     for item in items {
         // Plain structs of text and numbers always serialise.

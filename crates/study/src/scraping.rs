@@ -17,7 +17,7 @@ use store::{Store, Stores};
 use tables::{Table, WriteOptions};
 
 use crate::seams::{Measures, Pictures, Ranges};
-use crate::{Error, Keys, SecretKeys, Taking, stored};
+use crate::{BatchId, Error, Keys, SecretKeys, Taking, stored};
 
 const PARQUET: &str = "application/vnd.apache.parquet";
 const JSON: &str = "application/json";
@@ -60,29 +60,36 @@ pub type Watch = dyn Fn(&LedgerRow) + Send + Sync;
 /// Works through batches; one a process.
 pub struct Worker {
     plan_id: String,
+    /// The quota whose batches are worked through; none for those of the plan itself.
+    quota: Option<u32>,
     store: Arc<dyn Store>,
     scraper: Scraper,
     taking: Taking,
-    /// Batches of the plan; none for batches that come without one.
+    /// Batches there are; none for batches that come without a plan.
     batches: Option<u32>,
 }
 
 impl Worker {
-    /// A worker for a plan in `store`, one of `workers` that run at once. `stores` opens other
-    /// buckets, for sources that lie in S3; `keys` finds the keys of the study's source.
+    /// A worker for a plan in `store`, or for a quota taken from it, one of `workers` that run at once. `stores`
+    /// opens other buckets, for sources that lie in S3; `keys` finds the keys of the study's source.
     ///
     /// # Errors
     /// [`Error::NotPlanned`], what is wrong with the study's source, or what `keys` says.
     pub async fn of_plan(
         plan_id: &str,
+        quota: Option<u32>,
         store: Arc<dyn Store>,
         stores: &Stores,
         workers: u32,
         keys: &dyn SecretKeys,
     ) -> Result<Self, Error> {
         let study = stored::study(store.as_ref(), plan_id).await?;
-        let lines = store.get(&Keys::of(plan_id).batches()).await?;
-        let batches = lines.iter().filter(|byte| **byte == b'\n').count();
+        let stored_keys = Keys::of(plan_id);
+        let list = match quota {
+            None => stored_keys.batches(),
+            Some(quota) => stored_keys.quota_batches(quota),
+        };
+        let batches = stored::lines(store.as_ref(), &list).await?;
         let taking = study.taking();
         let labels = match &taking.picture.labels {
             Some(labels) => Some(label_layer(plan_id, store.as_ref(), labels).await?),
@@ -91,9 +98,10 @@ impl Worker {
         Ok(Self {
             scraper: scraper(&taking, labels, Arc::clone(&store), stores, workers, keys).await?,
             plan_id: plan_id.to_owned(),
+            quota,
             store,
             taking,
-            batches: Some(u32::try_from(batches).unwrap_or(u32::MAX)),
+            batches: Some(batches),
         })
     }
 
@@ -119,6 +127,7 @@ impl Worker {
         Ok(Self {
             scraper: scraper(&taking, None, Arc::clone(&store), stores, 1, keys).await?,
             plan_id: format!("inline-{digits}"),
+            quota: None,
             store,
             taking,
             batches: None,
@@ -145,8 +154,17 @@ impl Worker {
                 batches,
             });
         }
-        let table = stored::samples(&self.store, &self.plan_id, batch).await?;
-        self.work_through(batch, &self.samples(&table)?, stop, watch)
+        let keys = Keys::of(&self.plan_id);
+        let samples = match self.quota {
+            None => keys.samples(),
+            Some(quota) => keys.quota_samples(quota),
+        };
+        let table = stored::samples(&self.store, &samples, batch).await?;
+        let id = BatchId {
+            quota: self.quota,
+            batch,
+        };
+        self.work_through(id, &self.samples(&table)?, stop, watch)
             .await
     }
 
@@ -164,12 +182,13 @@ impl Worker {
         }
         let digest = digest.finalize();
         let batch = u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]]);
-        self.work_through(batch, &samples, stop, &|_| {}).await
+        self.work_through(BatchId::of_plan(batch), &samples, stop, &|_| {})
+            .await
     }
 
     async fn work_through(
         &self,
-        batch: u32,
+        batch: BatchId,
         samples: &[Sample],
         stop: &Stop,
         watch: &Watch,
@@ -190,7 +209,9 @@ impl Worker {
                 Batch {
                     samples,
                     known: &known,
-                    max_requests: self.share(batch).map(|share| share.saturating_sub(sent)),
+                    max_requests: self
+                        .share(batch.batch)
+                        .map(|share| share.saturating_sub(sent)),
                     progress: &part,
                 },
                 stop,
@@ -204,11 +225,11 @@ impl Worker {
         self.store
             .put(&keys.requests(batch), requests.into(), JSON)
             .await?;
-        Ok(done(batch, part.key, outcome))
+        Ok(done(batch.batch, part.key, outcome))
     }
 
     /// Packs the pictures of a batch that is done, where any is new or nothing is packed yet.
-    async fn pack(&self, batch: u32, outcome: &BatchOutcome) -> Result<(), Error> {
+    async fn pack(&self, batch: BatchId, outcome: &BatchOutcome) -> Result<(), Error> {
         let prefix = Keys::of(&self.plan_id).shards(batch);
         let first = self.store.head(&format!("{prefix}-000.tar")).await?;
         if first.is_none() || outcome.counts.ok > 0 {

@@ -1,11 +1,12 @@
 //! The end of a study: one ledger, a table an area or town, maps, and a report.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use imagery::ledger;
-use report::{CollectReport, Thumbnail};
+use report::{CollectReport, Thumbnail, TownReport};
 use sampling::Plan;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use crate::{Error, Keys, Study, stored};
 
 const PARQUET: &str = "application/vnd.apache.parquet";
 const GEOJSON: &str = "application/geo+json";
+const HTML: &str = "text/html";
 
 /// Most pictures in the report's gallery.
 const GALLERY: usize = 60;
@@ -89,16 +91,16 @@ pub async fn sum_up(plan_id: &str, store: &Arc<dyn Store>) -> Result<SummaryRepl
     })
     .await??;
     for output in outputs {
-        let kind = match output.media_type {
-            GEOJSON => &mut reply.geojson,
-            _ => &mut reply.tables,
-        };
-        kind.push(output.key.clone());
+        match output.media_type {
+            GEOJSON => reply.geojson.push(output.key.clone()),
+            PARQUET => reply.tables.push(output.key.clone()),
+            _ => {}
+        }
         store
             .put(&output.key, output.bytes.into(), output.media_type)
             .await?;
     }
-    store.put(&keys.report(), page.into(), "text/html").await?;
+    store.put(&keys.report(), page.into(), HTML).await?;
     if let Some(data_set) = data_set {
         data_set.publish(&keys, store.as_ref()).await?;
     }
@@ -159,6 +161,7 @@ fn page(
         measures: &summed.names,
         areas: summed.areas.as_ref(),
         towns: summed.towns.as_ref(),
+        town_pages: &summed.town_pages,
         thumbnails: &thumbnails,
     })?;
     Ok(page)
@@ -208,6 +211,8 @@ struct Summed {
     readings: Table,
     areas: Option<Table>,
     towns: Option<Table>,
+    /// Where the page of each town is, seen from the report.
+    town_pages: BTreeMap<String, String>,
     outputs: Vec<Output>,
 }
 
@@ -219,6 +224,7 @@ impl Summed {
             names,
             areas: None,
             towns: None,
+            town_pages: BTreeMap::new(),
             outputs: vec![table(keys, "ledger", &gathered.ledger)?],
         };
         match &gathered.study.plan {
@@ -248,8 +254,8 @@ impl Summed {
         self.outputs.push(table(keys, "towns", &towns)?);
         self.towns = Some(towns);
         for (town, town_table) in measures::town_tables(&self.readings)? {
-            let town = town.as_deref().unwrap_or("no town");
-            let name = format!("towns/{}", sampling::slug(town));
+            let slug = sampling::slug(town.as_deref().unwrap_or("no town"));
+            let name = format!("towns/{slug}");
             self.outputs.push(table(keys, &name, &town_table)?);
             if let Some(measure) = self.names.first() {
                 let mut bytes = Vec::new();
@@ -259,6 +265,21 @@ impl Summed {
                     bytes,
                     media_type: GEOJSON,
                 });
+                let page = report::town_page(&TownReport {
+                    town: town.as_deref(),
+                    study: &gathered.study.name,
+                    study_page: "../index.html",
+                    attribution: gathered.study.source.attribution(),
+                    samples: &town_table,
+                    measure,
+                })?;
+                self.outputs.push(Output {
+                    key: keys.town_report(&slug),
+                    bytes: page.into_bytes(),
+                    media_type: HTML,
+                });
+                let town = town.unwrap_or_default();
+                self.town_pages.insert(town, format!("{name}.html"));
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use schemars::{Schema, schema_for};
 use study::Study;
-use study::events::{MeasureEvent, PlanEvent, ScrapeEvent};
+use study::events::{CollectKickoff, MeasureEvent, PlanEvent, ScrapeEvent};
 
 fn agree(name: &str, schema: &Schema) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -26,6 +26,7 @@ fn agree(name: &str, schema: &Schema) {
 #[test]
 fn schemas_are_in_step_with_the_types() {
     agree("study", &schema_for!(Study));
+    agree("kickoff-collect", &schema_for!(CollectKickoff));
     agree("plan", &schema_for!(PlanEvent));
     agree("scrape", &schema_for!(ScrapeEvent));
     agree("measure", &schema_for!(MeasureEvent));

@@ -20,6 +20,12 @@ pub trait Executions {
     /// # Errors
     /// `NotFound` for a machine that is not there, `AccessDenied`, `StorageUnavailable`.
     async fn start(&self, machine: &str, name: &str, input: &str) -> Result<Started, Fault>;
+
+    /// Whether the machine's execution of this name runs; `None` where none was ever started.
+    ///
+    /// # Errors
+    /// `AccessDenied`, `StorageUnavailable`.
+    async fn standing(&self, machine: &str, name: &str) -> Result<Option<Started>, Fault>;
 }
 
 /// What came of a start.
@@ -102,6 +108,14 @@ impl Executions for StepFunctions {
                 self.state_of(machine, name).await
             }
             Err(e) => Err(fault(machine, &e)),
+        }
+    }
+
+    async fn standing(&self, machine: &str, name: &str) -> Result<Option<Started>, Fault> {
+        match self.state_of(machine, name).await {
+            Ok(started) => Ok(Some(started)),
+            Err(fault) if fault.name == FaultName::NotFound => Ok(None),
+            Err(fault) => Err(fault),
         }
     }
 }

@@ -2,15 +2,14 @@
 
 use std::io::{BufWriter, Write};
 
-use lambda_shell::events::{
-    ClusterLine, ClusterRun, KickoffEvent, KickoffReply, ObjectPlace, Workflow,
-};
+use lambda_shell::events::{ClusterLine, ClusterRun, KickoffEvent, KickoffReply, ObjectPlace};
 use lambda_shell::{Fault, FaultName, Metrics, Unit};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::{Store, Stores};
 use tempfile::NamedTempFile;
 
+use crate::collect;
 use crate::execution::{Executions, start_once};
 use crate::left_over::{self, is_table, result_key};
 use crate::request::{self, Buckets, Request};
@@ -22,9 +21,10 @@ const TOLERATED_FAILURE_PERCENTAGE: f64 = 100.0;
 /// The environment variable that names the state machine.
 const MACHINE_VARIABLE: &str = "CLUSTER_STATE_MACHINE_ARN";
 
-/// Lists the inputs that have no result yet and starts the state machine over them.
+/// Lists what is left to do and starts a state machine over it.
 ///
-/// `payload` is a [`KickoffEvent`], an `EventBridge` schedule event, or S3's word of new objects.
+/// `payload` is a [`KickoffEvent`], an `EventBridge` schedule event, S3's word of new objects, or with workflow `collect` a
+/// [`CollectKickoff`](study::events::CollectKickoff).
 ///
 /// # Errors
 /// `InvalidEvent` for a payload of another form, `NotFound` for a bucket or state machine that is
@@ -35,13 +35,11 @@ pub async fn handle(
     executions: &impl Executions,
     metrics: &mut Metrics,
 ) -> Result<KickoffReply, Fault> {
+    if payload.get("workflow").and_then(Value::as_str) == Some("collect") {
+        return Box::pin(collect::handle(payload, stores, executions, metrics)).await;
+    }
     let request = request::read(payload, &Buckets::from_environment())?;
     let event = &request.event;
-    if event.workflow == Workflow::Collect {
-        return Err(Fault::invalid_event(
-            "event: workflow \"collect\" is started with a study: transect start collect",
-        ));
-    }
     let outputs = stores.bucket(&event.output_bucket);
     // Boxed: the SDK's futures are deep, and nested ones pass the compiler's depth limit.
     let manifest = Box::pin(list(&request, stores, outputs.as_ref())).await?;
@@ -254,6 +252,15 @@ mod tests {
                     Ok(Started::Running(arn))
                 }
             }
+        }
+
+        async fn standing(&self, machine: &str, name: &str) -> Result<Option<Started>, Fault> {
+            let runs = self.0.lock().unwrap();
+            let found = runs.iter().find(|(known, _)| known == name);
+            Ok(found.map(|(_, runs)| match runs {
+                true => Started::Running(format!("{machine}:{name}")),
+                false => Started::Ended,
+            }))
         }
     }
 

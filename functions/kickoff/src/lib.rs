@@ -1,8 +1,9 @@
 //! Finds what is left to do, lists it in a manifest, starts an execution over it.
 //!
-//! The Lambda function `kickoff` and `transect start cluster` are both this crate: the one is
-//! started by a schedule, an upload or a person's event, the other from a terminal.
+//! The Lambda function `kickoff` and `transect start cluster` and `transect start quota` are all this crate: the one is
+//! started by a schedule, an upload or a person's event, the others from a terminal.
 
+mod collect;
 mod execution;
 mod handler;
 mod left_over;

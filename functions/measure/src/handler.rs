@@ -13,7 +13,7 @@ pub async fn handle(
 ) -> Result<MeasureReply, Fault> {
     let event: MeasureEvent = events::parse(payload)?;
     let store = stores.bucket(&event.output_bucket);
-    let reply = study::measure(&event.plan_id, event.batch, &event.measures, &store).await?;
+    let reply = study::measure(&event.part()?, &event.measures, &store).await?;
     #[expect(clippy::cast_precision_loss, reason = "figures for a metric")]
     for (name, count) in [("pictures", reply.read), ("unreadable", reply.unreadable)] {
         metrics.add(name, count as f64, Unit::Count);

@@ -25,7 +25,8 @@ pub async fn handle(
     let done = match event {
         ScrapeEvent::Planned(batch) => {
             let store = stores.bucket(&batch.output_bucket);
-            Worker::of_plan(&batch.plan_id, store, stores, batch.workers, keys)
+            let plan = &batch.plan_id;
+            Worker::of_plan(plan, batch.quota, store, stores, batch.workers, keys)
                 .await?
                 .scrape(batch.batch, &stop, &|_| {})
                 .await?

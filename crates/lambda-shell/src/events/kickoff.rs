@@ -6,10 +6,9 @@ use super::{Deserialize, JsonSchema, Params, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Workflow {
-    /// Cluster every table of the input bucket that has no clustered counterpart.
+    /// Cluster every table of the input bucket that has no clustered counterpart. The other workflow, `collect`, has an event of
+    /// its own.
     Cluster,
-    /// Take the next pictures of a planned study.
-    Collect,
 }
 
 /// What to look through and how much of it to start. A schedule event and S3 "object created"

@@ -1,7 +1,10 @@
-//! Lanes without any reading: what the other side of the way, and connected ways, say.
+//! Lanes without any reading: what the other side of the way, connected ways, and at last the nearest reading say.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+
+use rstar::RTree;
+use rstar::primitives::GeomWithData;
 
 use super::connections::Connections;
 use super::ground::{Vector, distance};
@@ -131,6 +134,45 @@ fn spread(
             way.mean = Some(value);
             way.sources = sources;
         }
+    }
+}
+
+/// Fills what is left with the nearest reading of the town, of a camera that looks as high.
+pub(super) fn from_nearest(town: &Town<'_>, filled: &mut [Filled]) {
+    let mut readings: BTreeMap<&str, Vec<GeomWithData<Vector, f64>>> = BTreeMap::new();
+    let mut left = Vec::new();
+    for (index, row) in town.rows.iter().enumerate() {
+        let height = one_of_both_sides(town.samples[index].side);
+        match filled[*row] {
+            Filled {
+                value: Some(value),
+                from: Some(FilledFrom::Reading),
+                ..
+            } => readings
+                .entry(height)
+                .or_default()
+                .push(GeomWithData::new(town.positions[index], counted(value))),
+            Filled { value: None, .. } => left.push((index, height)),
+            Filled { .. } => {}
+        }
+    }
+    let trees: BTreeMap<&str, RTree<GeomWithData<Vector, f64>>> = readings
+        .into_iter()
+        .map(|(height, readings)| (height, RTree::bulk_load(readings)))
+        .collect();
+    for (index, height) in left {
+        let here = &town.positions[index];
+        let Some(reading) = trees
+            .get(height)
+            .and_then(|tree| tree.nearest_neighbor(here))
+        else {
+            continue;
+        };
+        filled[town.rows[index]] = Filled {
+            value: Some(reading.data),
+            from: Some(FilledFrom::Nearby),
+            support_m: Some(distance(reading.geom(), here)),
+        };
     }
 }
 

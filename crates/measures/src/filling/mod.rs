@@ -69,6 +69,8 @@ pub enum Fallback {
     OtherSide,
     /// To the other side, and then to the ways that share a node with it, and to theirs.
     Connected,
+    /// To all of these, and last to the nearest reading of the town, so that every sample of a town with a reading is filled.
+    Nearest,
 }
 
 /// Where and how a sample of a road is taken.
@@ -115,7 +117,7 @@ pub enum FilledFrom {
     OtherSide,
     /// From connected ways.
     Connected,
-    /// From all readings near.
+    /// From the readings near, or the nearest one.
     Nearby,
 }
 
@@ -174,8 +176,11 @@ pub fn fill(
                 if filling.fallback != Fallback::None {
                     borrowing::from_other_side(&town, &mut filled);
                 }
-                if filling.fallback == Fallback::Connected {
+                if matches!(filling.fallback, Fallback::Connected | Fallback::Nearest) {
                     borrowing::from_connected(&town, connections, &mut filled);
+                }
+                if filling.fallback == Fallback::Nearest {
+                    borrowing::from_nearest(&town, &mut filled);
                 }
             }
         }

@@ -243,6 +243,29 @@ fn connections_that_are_not_known_are_inferred_from_nearness() {
 }
 
 #[test]
+fn what_nothing_is_connected_to_takes_the_nearest_reading_of_a_camera_as_high() {
+    let samples = [
+        lane(1, "left", &[0.0, 0.001]),
+        lane(2, "right", &[0.05]),
+        lane(3, "leftup", &[0.06]),
+    ]
+    .concat();
+    let nearest = Filling {
+        fallback: Fallback::Nearest,
+        ..BY_ROAD
+    };
+    let filled = fill(
+        &samples,
+        &[Some(0.1), Some(0.3), None, None],
+        &nearest,
+        Some(&[]),
+    );
+    assert_eq!(values(&filled), [Some(0.1), Some(0.3), Some(0.3), None]);
+    assert_eq!(filled[2].from, Some(FilledFrom::Nearby));
+    assert!((filled[2].support_m.unwrap() - 49.0 * 111.319).abs() < 0.5);
+}
+
+#[test]
 fn another_towns_readings_never_help() {
     let mut samples = lane(1, "left", &evenly(2));
     samples[1].town = Some("Elsewhere");
@@ -344,7 +367,7 @@ proptest! {
             })
             .collect();
         let method = if kriging { Method::Kriging } else { Method::Interpolate };
-        let filling = Filling { method, distance: Distance::Road, fallback: Fallback::Connected };
+        let filling = Filling { method, distance: Distance::Road, fallback: Fallback::Nearest };
         let filled = fill(&samples, &readings, &filling, None);
         let highest = readings.iter().flatten().copied().fold(0.0, f64::max);
         for (filled, reading) in filled.iter().zip(&readings) {
@@ -355,7 +378,7 @@ proptest! {
                 prop_assert!(filled.support_m.is_some_and(|metres| metres >= 0.0));
             }
         }
-        if kriging && readings.iter().any(Option::is_some) {
+        if readings.iter().any(Option::is_some) {
             prop_assert!(filled.iter().all(|filled| filled.value.is_some()));
         }
     }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use geo::Geometry;
 use maud::html;
 
 use super::CollectReport;
 use super::areas::table;
 use crate::Result;
-use crate::map::{ColourScale, Frame, RoadPoint, roads_layer};
+use crate::map::{ColourScale, Frame, RoadPoint, RoadTable, roads_layer};
 use crate::numbers::{count, decimal};
 use crate::page::{Cell, Section};
 
@@ -20,38 +19,20 @@ pub(super) fn map_section(report: &CollectReport<'_>) -> Result<Option<Section>>
     let (Some(measure), true) = (report.measures.first(), readings.has_column("osm_way_id")) else {
         return Ok(None);
     };
-    let sides = readings.texts("side")?;
-    let ways = readings.numbers("osm_way_id")?;
-    let sequences = readings.numbers("sequence")?;
-    let values = readings.numbers(measure)?;
+    let roads = RoadTable::of(readings, measure)?;
     let names = if readings.has_column("town") {
         readings.texts("town")?
     } else {
         vec![None; readings.rows()]
     };
     let mut towns: BTreeMap<Option<&str>, Vec<RoadPoint<'_>>> = BTreeMap::new();
-    for (row, place) in readings.geometries()?.into_iter().enumerate() {
-        let (Some(Geometry::Point(place)), Some(way), Some(sequence)) =
-            (place, ways[row], sequences[row])
-        else {
-            continue;
-        };
-        towns
-            .entry(names[row].as_deref())
-            .or_default()
-            .push(RoadPoint {
-                // Ids and sequence numbers are whole and far below 2^53.
-                way: way as i64,
-                sequence: sequence as i64,
-                side: sides[row].as_deref().unwrap_or(""),
-                place: place.0,
-                value: values[row],
-            });
+    for (row, point) in roads.points() {
+        towns.entry(names[row].as_deref()).or_default().push(point);
     }
     if towns.is_empty() {
         return Ok(None);
     }
-    let scale = ColourScale::over(values.iter().copied().flatten());
+    let scale = ColourScale::over(roads.values.iter().copied().flatten());
     let most = MOST_POINTS / towns.len();
     let open = towns.len() == 1;
     Ok(Some(Section {
@@ -82,10 +63,14 @@ pub(super) fn table_section(report: &CollectReport<'_>) -> Result<Option<Section
     let Some(towns) = report.towns else {
         return Ok(None);
     };
-    let names = towns
-        .texts("town")?
-        .into_iter()
-        .map(|name| Cell::Text(name.unwrap_or_else(|| "All roads".to_owned())));
+    let names = towns.texts("town")?.into_iter().map(|name| {
+        let page = report.town_pages.get(name.as_deref().unwrap_or_default());
+        let name = name.unwrap_or_else(|| "All roads".to_owned());
+        match page {
+            Some(page) => Cell::Link(name, page.clone()),
+            None => Cell::Text(name),
+        }
+    });
     let mut columns = vec![("town".to_owned(), names.collect::<Vec<Cell>>())];
     for column in ["points", "samples", "readings", "unfilled"] {
         // Counts are whole numbers of a size that floats hold.

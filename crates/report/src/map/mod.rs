@@ -10,4 +10,4 @@ pub(crate) use areas::{Area, areas_layer};
 pub(crate) use colour_scale::ColourScale;
 pub(crate) use dots::{Status, dots_layer};
 pub(crate) use frame::Frame;
-pub(crate) use roads::{RoadPoint, roads_layer};
+pub(crate) use roads::{RoadPoint, RoadTable, roads_layer};

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use geo::Coord;
+use geo::{Coord, Geometry};
 use maud::{Markup, html};
+use tables::Table;
 
 use super::ColourScale;
 use super::frame::{Frame, path_data, push};
+use crate::Result;
 
 /// One side of a road at one place.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,47 @@ pub(crate) struct RoadPoint<'a> {
     pub(crate) sequence: i64,
     pub(crate) place: Coord,
     pub(crate) value: Option<f64>,
+}
+
+/// The columns of road samples that a map needs.
+pub(crate) struct RoadTable {
+    sides: Vec<Option<String>>,
+    ways: Vec<Option<f64>>,
+    sequences: Vec<Option<f64>>,
+    places: Vec<Option<Geometry>>,
+    pub(crate) values: Vec<Option<f64>>,
+}
+
+impl RoadTable {
+    pub(crate) fn of(samples: &Table, measure: &str) -> Result<Self> {
+        Ok(Self {
+            sides: samples.texts("side")?,
+            ways: samples.numbers("osm_way_id")?,
+            sequences: samples.numbers("sequence")?,
+            places: samples.geometries()?,
+            values: samples.numbers(measure)?,
+        })
+    }
+
+    /// Every sample that has a place on a way, with its row.
+    pub(crate) fn points(&self) -> impl Iterator<Item = (usize, RoadPoint<'_>)> {
+        self.places.iter().enumerate().filter_map(|(row, place)| {
+            let (Some(Geometry::Point(place)), Some(way), Some(sequence)) =
+                (place, self.ways[row], self.sequences[row])
+            else {
+                return None;
+            };
+            let point = RoadPoint {
+                // Ids and sequence numbers are whole and far below 2^53.
+                way: way as i64,
+                sequence: sequence as i64,
+                side: self.sides[row].as_deref().unwrap_or(""),
+                place: place.0,
+                value: self.values[row],
+            };
+            Some((row, point))
+        })
+    }
 }
 
 /// How far each side is drawn beside the road's middle, and how wide.

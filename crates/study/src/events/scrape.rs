@@ -46,6 +46,9 @@ pub struct PlannedBatch {
     pub plan_id: String,
     /// Number of the batch, from 0.
     pub batch: u32,
+    /// The quota that the batch is of; none for a batch of the plan itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota: Option<u32>,
     /// Bucket of the plan and of what comes of it.
     pub output_bucket: String,
     /// Workers that share the source's rate.
