@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pytest
-from cloud import Cloud, Execution, run_transect
+from cloud import Cloud, Execution, FunctionFailed, run_transect
 from evaluate import Wanted, evaluate, same_rows
 from tables import population_grid
 
@@ -115,6 +117,74 @@ def test_the_same_seed_gives_the_same_bytes_here_and_there(cloud: Cloud, tmp_pat
     for threads in ("1", "2"):
         run_transect(programs, "cluster", tmp_path / "a.parquet", tmp_path / "b.parquet", "--threads", threads)
         assert (tmp_path / "b.parquet").read_bytes() == cloud.get(f"{prefix}clustered_a.parquet")
+
+
+def test_index_values_that_come_twice_change_nothing(cloud: Cloud):
+    prefix = cloud.fresh_prefix()
+    before = population_grid(10, 5)
+    before.index = np.zeros(len(before), dtype=np.int64)
+    key = cloud.put(f"{prefix}fifty.parquet", before)
+    cloud.call("cluster", {"filename": key, "input_bucket": cloud.input, "output_bucket": cloud.output})
+    after = cloud.table(f"{prefix}clustered_fifty.parquet")
+    assert same_rows(before, after)
+    assert (after.index == 0).all()
+
+
+@pytest.fixture
+def small_and_hurried(cloud: Cloud) -> Iterator[str]:
+    """The cluster function with 256 MB and so little time that it must write what it has at once; its name."""
+    name = cloud.deployment.function("cluster")
+    before = cloud.functions.get_function_configuration(FunctionName=name)
+    cloud.functions.update_function_configuration(FunctionName=name, MemorySize=256, Timeout=14)
+    yield name
+    cloud.functions.update_function_configuration(FunctionName=name, MemorySize=before["MemorySize"], Timeout=before["Timeout"])
+
+
+def peak_memory_mb(function: str) -> list[float]:
+    """The most memory that each running process of a function has had."""
+    peaks = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"AWS_LAMBDA_FUNCTION_NAME={function}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                [peak] = [line for line in (process / "status").read_text().splitlines() if line.startswith("VmHWM:")]
+                peaks.append(int(peak.split()[1]) / 1024)
+        except OSError:  # it has ended, or is not ours
+            continue
+    return peaks
+
+
+def test_a_hundred_thousand_rows_pass_in_256_mb_and_in_time(cloud: Cloud, small_and_hurried: str, tmp_path, programs):
+    run_transect(programs, "generate", "town", tmp_path / "town.parquet", "--cells", "101519")
+    prefix = cloud.fresh_prefix()
+    key = cloud.put(f"{prefix}town.parquet", (tmp_path / "town.parquet").read_bytes())
+    event = {"filename": key, "input_bucket": cloud.input, "output_bucket": cloud.output, "params": {"projected_epsg": 32651}}
+    reply = cloud.call("cluster", event)
+    assert reply["rows"] == 101_519
+    after = cloud.table(reply["output_key"])
+    assert same_rows(gpd.read_parquet(tmp_path / "town.parquet").set_index("grid_id"), after.set_index("grid_id"))
+    figures = evaluate(after, Wanted(target_weight=240, target_radius=1000, min_weight=180, max_weight=300, epsg=32651, weight="population"))
+    # The islet alone is too light.
+    assert (figures["share_connected"], figures["share_in_range"]) == (1.0, 1 - 1 / figures["clusters"])
+    peaks = peak_memory_mb(small_and_hurried)
+    assert peaks and max(peaks) < 256, peaks
+    # Given time, it searches on.
+    cloud.functions.update_function_configuration(FunctionName=small_and_hurried, Timeout=300)
+    unhurried = cloud.call("cluster", event)
+    assert unhurried["score"] != reply["score"]
+
+
+def test_a_table_too_large_for_the_memory_is_refused_with_what_it_takes(cloud: Cloud, tmp_path, programs):
+    name = cloud.deployment.function("cluster")
+    before = cloud.functions.get_function_configuration(FunctionName=name)["MemorySize"]
+    run_transect(programs, "generate", "town", tmp_path / "town.parquet", "--cells", "700000")
+    prefix = cloud.fresh_prefix()
+    key = cloud.put(f"{prefix}town.parquet", (tmp_path / "town.parquet").read_bytes())
+    cloud.functions.update_function_configuration(FunctionName=name, MemorySize=128)
+    try:
+        with pytest.raises(FunctionFailed, match="InvalidInput: .*700000 rows takes about 112 MB"):
+            cloud.call("cluster", {"filename": key, "input_bucket": cloud.input, "output_bucket": cloud.output})
+    finally:
+        cloud.functions.update_function_configuration(FunctionName=name, MemorySize=before)
 
 
 def test_split_makes_one_file_a_value_which_kickoff_then_finds(cloud: Cloud):

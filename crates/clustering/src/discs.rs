@@ -173,6 +173,14 @@ mod tests {
     }
 
     #[test]
+    fn places_far_apart_are_summed_as_near_ones_are() {
+        // So far that the box around them has more tiles than could be held.
+        let centres = [0.0, 30.0, 9e9, 9e9 + 20.0].map(|x| coord! { x: x, y: x });
+        let discs = Discs::new(&centres, &[1.0, 2.0, 4.0, 8.0], 100.0, 10);
+        assert_eq!(discs.weight_around(), [3.0, 3.0, 12.0, 12.0]);
+    }
+
+    #[test]
     fn only_weight_in_a_heavy_disc_is_within_reach() {
         let centres = [(0.0, 0.0), (0.0, 80.0), (500.0, 80.0)].map(|(x, y)| coord! { x: x, y: y });
         let discs = Discs::new(&centres, &[100.0, 90.0, 170.0], 100.0, 10);

@@ -58,6 +58,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn resident_memory_is_read_from_what_the_kernel_says() {
+        let status = "Name:\tcluster\nVmHWM:\t   20480 kB\nVmRSS:\t   10240 kB\n";
+        assert_eq!(resident_bytes(status), Some(10 * 1024 * 1024));
+        assert_eq!(resident_bytes("Name:\tcluster\n"), None);
+    }
+
+    #[test]
     fn a_deadline_in_the_past_means_none() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
         let past = Deadline::from_lambda(SystemTime::UNIX_EPOCH, now);

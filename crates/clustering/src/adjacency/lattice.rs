@@ -273,3 +273,98 @@ impl<'a> CellIndex<'a> {
         self.previous.get(place as usize).copied().unwrap_or(first)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use geo::coord;
+
+    use super::*;
+
+    /// The cells of a drawing, row after row from the north, laid out with these steps.
+    fn cells(drawing: &[&str], origin: Coord, step: Coord) -> Vec<Coord> {
+        let mut centres = Vec::new();
+        for (row, line) in drawing.iter().rev().enumerate() {
+            for (column, _) in line.char_indices().filter(|cell| cell.1 == 'x') {
+                centres.push(coord! {
+                    x: origin.x + column as f64 * step.x,
+                    y: origin.y + row as f64 * step.y,
+                });
+            }
+        }
+        centres
+    }
+
+    #[test]
+    fn lattices_of_any_spacing_are_found_with_their_holes() {
+        let drawing = ["xxxx.", "x..xx", "xxxxx"];
+        for (origin, step) in [
+            (
+                coord! { x: 121.5, y: 14.5 },
+                coord! { x: 1.0 / 1200.0, y: 1.0 / 1200.0 },
+            ),
+            (
+                coord! { x: -0.1, y: 70.0 },
+                coord! { x: 1.0 / 400.0, y: 1.0 / 1200.0 },
+            ),
+            (
+                coord! { x: 500_050.0, y: 4_649_950.0 },
+                coord! { x: 100.0, y: 100.0 },
+            ),
+            (coord! { x: -3.0, y: 1e6 }, coord! { x: 0.25, y: 30.0 }),
+        ] {
+            let lattice = Lattice::detect(&cells(&drawing, origin, step)).expect("a lattice");
+            assert_eq!(lattice.size, [5, 3]);
+            assert_eq!(lattice.cells.len(), 12);
+            assert_eq!(lattice.cells[..5], [[0, 0], [1, 0], [2, 0], [3, 0], [4, 0]]);
+        }
+    }
+
+    #[test]
+    fn coordinates_of_single_precision_lie_on_their_lattice() {
+        let single = |value: f64| f64::from(value as f32);
+        let origin = coord! { x: 125.5, y: 7.9 };
+        let step = coord! { x: 1.0 / 1200.0, y: 1.0 / 1200.0 };
+        let centres: Vec<Coord> = cells(&["xxxxxxxxxxxxxxxxxxxx"; 20], origin, step)
+            .into_iter()
+            .map(|c| coord! { x: single(c.x), y: single(c.y) })
+            .collect();
+        assert_eq!(Lattice::detect(&centres).map(|l| l.size), Some([20, 20]));
+    }
+
+    #[test]
+    fn scattered_places_lie_on_no_lattice_unless_it_is_forced() {
+        let centres: Vec<Coord> = (0..200)
+            .map(|i| coord! { x: f64::from(i * i % 997), y: f64::from(i * 89 % 1009) * 1.7 })
+            .collect();
+        assert_eq!(Lattice::detect(&centres), None);
+        assert!(Lattice::force(&centres).is_some());
+    }
+
+    #[test]
+    fn the_neighbours_of_a_cell_are_those_at_its_sides_and_corners() {
+        let centres = cells(
+            &["x.x", ".x.", "xx."],
+            Coord::default(),
+            coord! { x: 1.0, y: 1.0 },
+        );
+        let graph = Lattice::detect(&centres).expect("a lattice").graph();
+        // From the south: 0 and 1, 2 in the middle, 3 and 4.
+        let neighbours = |cell: u32| {
+            let mut around = graph.neighbours(cell).to_vec();
+            around.sort_unstable();
+            around
+        };
+        assert_eq!(neighbours(0), [1, 2]);
+        assert_eq!(neighbours(2), [0, 1, 3, 4]);
+        assert_eq!(neighbours(3), [2]);
+    }
+
+    #[test]
+    fn places_in_one_cell_hang_together() {
+        let mut centres = cells(&["xx"], Coord::default(), coord! { x: 1.0, y: 1.0 });
+        centres.extend([centres[0], centres[0]]);
+        let graph = Lattice::detect(&centres).expect("a lattice").graph();
+        assert_eq!(graph.pieces(|_| 0).1, 1);
+        assert!(graph.neighbours(1).contains(&0));
+    }
+}

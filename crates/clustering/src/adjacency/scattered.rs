@@ -56,3 +56,41 @@ pub fn scattered(centres: &[Coord], longest: f64) -> Graph {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use geo::coord;
+
+    use super::*;
+
+    #[test]
+    fn neighbours_are_near_and_share_an_edge_of_a_triangle() {
+        // A square with its middle, and a farm 5 km away: the middle parts opposite corners.
+        let centres = [
+            (0.0, 0.0),
+            (200.0, 0.0),
+            (200.0, 200.0),
+            (0.0, 200.0),
+            (90.0, 105.0),
+            (5_000.0, 90.0),
+        ]
+        .map(|(x, y)| coord! { x: x, y: y });
+        let graph = scattered(&centres, 2_000.0);
+        let neighbours = |place: u32| {
+            let mut around = graph.neighbours(place).to_vec();
+            around.sort_unstable();
+            around
+        };
+        assert_eq!(neighbours(4), [0, 1, 2, 3]);
+        assert_eq!(neighbours(0), [1, 3, 4]);
+        assert!(neighbours(5).is_empty());
+        assert_eq!(scattered(&centres, 6_000.0).pieces(|_| 0).1, 1);
+    }
+
+    #[test]
+    fn places_at_one_point_and_along_a_line_hang_together() {
+        let centres = [0.0, 0.0, 100.0, 0.0, 200.0].map(|x| coord! { x: x, y: 7.0 });
+        assert_eq!(scattered(&centres, 150.0).pieces(|_| 0).1, 1);
+        assert_eq!(scattered(&centres, 50.0).pieces(|_| 0).1, 3);
+    }
+}

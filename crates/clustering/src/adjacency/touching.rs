@@ -54,3 +54,26 @@ pub fn touching(geometries: &[Geometry]) -> Graph {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use geo::Rect;
+
+    use super::*;
+
+    #[test]
+    fn polygons_touch_at_sides_and_corners_and_across_slivers() {
+        // Squares of 100 m: half a metre apart is a sliver, two metres are a lane.
+        let squares: Vec<Geometry> = [(0.0, 0.0), (100.5, 0.0), (202.5, 0.0), (200.5, 100.0)]
+            .map(|(x, y): (f64, f64)| {
+                Rect::new((x, y), (x + 100.0, y + 100.0))
+                    .to_polygon()
+                    .into()
+            })
+            .into();
+        let graph = touching(&squares);
+        assert_eq!(graph.neighbours(0), [1]);
+        assert_eq!(graph.neighbours(1), [0, 3]);
+        assert_eq!(graph.neighbours(2), [3]);
+    }
+}
