@@ -32,7 +32,7 @@ pub struct Lane<'a> {
 /// use sampling::gap_order::{Lane, gap_order};
 /// let short = Lane { distances_m: &[10.0, 20.0], length_m: 25.0 };
 /// let long = Lane { distances_m: &[10.0, 20.0, 30.0, 40.0, 50.0], length_m: 60.0 };
-/// assert_eq!(gap_order(&[short, long]), [[4, 3].to_vec(), [1, 5, 0, 6, 2].to_vec()]);
+/// assert_eq!(gap_order(&[short, long]), [[1, 4].to_vec(), [2, 5, 0, 6, 3].to_vec()]);
 /// ```
 #[must_use]
 pub fn gap_order(lanes: &[Lane<'_>]) -> Vec<Vec<u32>> {

@@ -19,7 +19,7 @@
 //!
 //! let mut metres = back.points()?.expect("all rows are points");
 //! Projection::between(&back.crs(), &Crs::from_epsg(3125)?)?.project(&mut metres)?;
-//! assert_eq!((metres[1].x - metres[0].x).round(), 1102.0);
+//! assert_eq!((metres[1].x - metres[0].x).round(), 1103.0);
 //! # Ok::<(), tables::Error>(())
 //! ```
 //!
