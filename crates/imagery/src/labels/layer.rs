@@ -17,16 +17,17 @@ use crate::grid::Grid;
 /// system and not for each picture.
 #[derive(Debug)]
 pub struct LabelLayer {
-    shapes: Vec<(MultiPolygon, f64)>,
+    /// Parts of shapes stand alone: where two parts of one shape overlap, both count.
+    parts: Vec<(Polygon, f64)>,
     crs: Crs,
     indexed: Mutex<Vec<(Crs, Arc<LabelIndex>)>>,
 }
 
-/// The layer in one reference system. Shapes stand in the order of their values, so that the
+/// The layer in one reference system. Parts stand in the order of their values, so that the
 /// largest is burnt last.
 #[derive(Debug)]
 struct LabelIndex {
-    shapes: Vec<Indexed>,
+    parts: Vec<Indexed>,
     tree: RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>,
 }
 
@@ -34,8 +35,8 @@ struct LabelIndex {
 struct Indexed {
     edges: EdgeBands,
     value: f64,
-    /// Place of the shape in the layer.
-    row: usize,
+    /// Place of the part in the layer.
+    part: usize,
 }
 
 /// Labels of one picture.
@@ -60,8 +61,12 @@ impl LabelLayer {
                 "label of row {row}: found no number, expected a number"
             )));
         }
+        let parts = shapes
+            .into_iter()
+            .flat_map(|(shape, value)| shape.into_iter().map(move |part| (part, value)))
+            .collect();
         Ok(Self {
-            shapes,
+            parts,
             crs,
             indexed: Mutex::new(Vec::new()),
         })
@@ -110,9 +115,9 @@ impl LabelLayer {
         let mut values = vec![outside; columns * grid.height as usize];
         let mut inside = vec![false; values.len()];
         let bounds = grid.bounds();
-        for shape in index.in_window(bounds) {
-            shape.edges.runs(grid, |row, from, to| {
-                values[row * columns + from..row * columns + to].fill(shape.value);
+        for part in index.in_window(bounds) {
+            part.edges.runs(grid, |row, from, to| {
+                values[row * columns + from..row * columns + to].fill(part.value);
                 inside[row * columns + from..row * columns + to].fill(true);
             });
         }
@@ -134,21 +139,18 @@ impl LabelLayer {
             return Ok(Vec::new());
         };
         let mut near = Vec::new();
-        for (shape, value) in index
+        for (part, value) in index
             .in_window(window)
-            .filter_map(|indexed| self.shapes.get(indexed.row))
+            .filter_map(|indexed| self.parts.get(indexed.part))
         {
-            let mut geometry = Geometry::MultiPolygon(shape.clone());
+            let mut geometry = Geometry::Polygon(part.clone());
             if let Some(projection) = &projection {
                 projection.project_geometry(&mut geometry)?;
             }
-            if let Geometry::MultiPolygon(shape) = geometry {
-                near.extend(
-                    shape
-                        .into_iter()
-                        .filter(|part| part.intersects(outline))
-                        .map(|part| (part, *value)),
-                );
+            if let Geometry::Polygon(part) = geometry
+                && part.intersects(outline)
+            {
+                near.push((part, *value));
             }
         }
         Ok(near)
@@ -168,40 +170,39 @@ impl LabelLayer {
         let projection = (self.crs != *crs)
             .then(|| Projection::between(&self.crs, crs))
             .transpose()?;
-        let mut order: Vec<(usize, &(MultiPolygon, f64))> =
-            self.shapes.iter().enumerate().collect();
+        let mut order: Vec<(usize, &(Polygon, f64))> = self.parts.iter().enumerate().collect();
         order.sort_by(|(_, a), (_, b)| a.1.total_cmp(&b.1));
-        let mut shapes = Vec::with_capacity(order.len());
-        for (row, (shape, value)) in order {
+        let mut parts = Vec::with_capacity(order.len());
+        for (at, (polygon, value)) in order {
             let edges = match &projection {
-                None => EdgeBands::new(shape),
+                None => EdgeBands::new(polygon),
                 Some(projection) => {
-                    let mut geometry = Geometry::MultiPolygon(shape.clone());
+                    let mut geometry = Geometry::Polygon(polygon.clone());
                     projection.project_geometry(&mut geometry)?;
                     match &geometry {
-                        Geometry::MultiPolygon(shape) => EdgeBands::new(shape),
+                        Geometry::Polygon(polygon) => EdgeBands::new(polygon),
                         _ => None,
                     }
                 }
             };
-            shapes.extend(edges.map(|edges| Indexed {
+            parts.extend(edges.map(|edges| Indexed {
                 edges,
                 value: *value,
-                row,
+                part: at,
             }));
         }
-        let corners = |shape: &Indexed| {
-            let (low, high) = (shape.edges.bounds().min(), shape.edges.bounds().max());
+        let corners = |part: &Indexed| {
+            let (low, high) = (part.edges.bounds().min(), part.edges.bounds().max());
             Rectangle::from_corners([low.x, low.y], [high.x, high.y])
         };
-        let entries = shapes
+        let entries = parts
             .iter()
             .enumerate()
-            .map(|(at, shape)| GeomWithData::new(corners(shape), at))
+            .map(|(at, part)| GeomWithData::new(corners(part), at))
             .collect();
         Ok(LabelIndex {
             tree: RTree::bulk_load(entries),
-            shapes,
+            parts,
         })
     }
 }
@@ -227,7 +228,7 @@ fn counts(values: &[f64], inside: &[bool]) -> Vec<(f64, u64)> {
 }
 
 impl LabelIndex {
-    /// The shapes whose bounds meet a window, smallest value first.
+    /// The parts whose bounds meet a window, smallest value first.
     fn in_window(&self, window: Rect) -> impl Iterator<Item = &Indexed> {
         let window = AABB::from_corners(
             [window.min().x, window.min().y],
@@ -239,7 +240,7 @@ impl LabelIndex {
             .map(|found| found.data)
             .collect();
         near.sort_unstable();
-        near.into_iter().filter_map(|at| self.shapes.get(at))
+        near.into_iter().filter_map(|at| self.parts.get(at))
     }
 }
 
@@ -290,12 +291,66 @@ mod tests {
     }
 
     #[test]
-    fn a_centre_on_an_edge_is_inside_on_the_right_and_on_the_upper_edge() {
+    fn a_centre_on_an_edge_is_outside_on_the_left_one_alone() {
         // Edges run through the centres at 0.5 and 2.5.
-        let mask = layer(vec![(square(0.5, 2.5), 1.0)])
+        let wanted = ["0000", "0110", "0110", "0110"];
+        for shape in [square(0.5, 2.5), reversed(square(0.5, 2.5))] {
+            let mask = layer(vec![(shape, 1.0)]).burn(&grid(4, 4), 0.0).unwrap();
+            assert_eq!(rows(&mask, 4), wanted);
+        }
+    }
+
+    fn reversed(polygon: Polygon) -> Polygon {
+        let (exterior, interiors) = polygon.into_inner();
+        Polygon::new(exterior.0.into_iter().rev().collect(), interiors)
+    }
+
+    #[test]
+    fn corners_on_centres_are_burnt_as_gdal_burns_them() {
+        let outer = [
+            (0.5, 0.5),
+            (9.5, 0.5),
+            (9.5, 5.5),
+            (7.5, 5.5),
+            (7.5, 3.5),
+            (5.5, 3.5),
+            (5.5, 8.5),
+            (9.5, 8.5),
+            (9.5, 11.5),
+            (3.5, 11.5),
+            (0.5, 8.5),
+        ];
+        let hole = [(1.5, 2.5), (3.5, 2.5), (3.5, 6.5), (2.5, 7.5), (1.5, 6.5)];
+        let ring = |corners: &[(f64, f64)]| LineString::from(corners.to_vec());
+        let shape = Polygon::new(ring(&outer), vec![ring(&hole)]);
+        let mask = layer(vec![(shape, 1.0)]).burn(&grid(12, 12), 0.0).unwrap();
+        // By rasterio.features.rasterize of GDAL 3.10.
+        let wanted = [
+            "000011111100",
+            "000111111100",
+            "001111111100",
+            "011111111100",
+            "011111000000",
+            "010011000000",
+            "010011001100",
+            "010011001100",
+            "010011111100",
+            "011111111100",
+            "011111111100",
+            "011111111100",
+        ];
+        assert_eq!(rows(&mask, 12), wanted);
+    }
+
+    #[test]
+    fn parts_of_one_shape_that_overlap_both_count() {
+        let both = MultiPolygon::new(vec![square(0.0, 3.0), square(1.0, 4.0)]);
+        let crs = Crs::from_epsg(32630).unwrap();
+        let mask = LabelLayer::new(vec![(both, 1.0)], crs)
+            .unwrap()
             .burn(&grid(4, 4), 0.0)
             .unwrap();
-        assert_eq!(rows(&mask, 4), ["0000", "0110", "0110", "0000"]);
+        assert_eq!(rows(&mask, 4), ["0111", "1111", "1111", "1110"]);
     }
 
     #[test]
