@@ -54,7 +54,9 @@ def listeners(pids: list[int]) -> set[str]:
 def demo(programs: Path, out: Path, port: int, **more) -> subprocess.Popen:
     command = [sys.executable, str(TOOLS / "demo.py"), "--programs", str(programs), "--out", str(out), "--scale", "0.05"]
     environment = {key: value for key, value in os.environ.items() if key != "TRANSECT_DATA"} | {"TRANSECT_PORT": str(port)}
-    return subprocess.Popen(command, env=environment | more, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    # Tests that were started in the background ignore Ctrl-C, and so would their children.
+    heeding = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), "start_new_session": True}
+    return subprocess.Popen(command, env=environment | more, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **heeding)
 
 
 def test_the_stack_listens_on_the_loopback_only_and_leaves_nothing():

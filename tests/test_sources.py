@@ -203,6 +203,21 @@ def test_rows_counted_from_the_south_are_the_same_pictures(study: Study, aerial:
             assert difference(picture, direct[row.Index]).max() == 0
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_windows_of_titiler_are_the_pictures_of_its_tiles(study: Study, aerial: Aerial, tmp_path: Path):
+    with titiler(aerial) as url:
+        study.run({"kind": "xyz", "url": f"{url}/tiles/WebMercatorQuad/{{z}}/{{x}}/{{y}}.png?url={aerial.path}", "zoom": 18}, {"size_px": 64})
+        direct = {row.Index: picture for row, picture in study.pictures()}
+        other = Study(study.programs, tmp_path / "windows")
+        other.folder.mkdir()
+        (other.folder / "areas.geojson").write_bytes((tmp_path / "areas.geojson").read_bytes())
+        windows = f"{url}/bbox/{{bbox-epsg-3857}}/256x256.png?url={aerial.path}&coord_crs=EPSG:3857&dst_crs=EPSG:3857"
+        other.run({"kind": "xyz", "url": windows, "zoom": 18}, {"size_px": 64})
+    for row, picture in other.pictures():
+        assert (difference(picture, direct[row.Index]).max(axis=-1) == 0).mean() > 0.99
+        assert picture.std() > 5, "a picture of nothing equals every other"
+
+
 def test_a_second_run_fetches_nothing_again(study: Study, aerial: Aerial):
     server = Static(aerial.path.parent)
     with serving(server) as url:

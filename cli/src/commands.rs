@@ -13,3 +13,15 @@ pub mod split;
 pub mod start;
 pub mod status;
 pub mod watch;
+
+use lambda_shell::{Fault, FaultName};
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer};
+
+/// A word of the settings, with dashes as on a command line or underscores as in an event.
+fn word<T: DeserializeOwned>(flag: &str, text: &str) -> Result<T, Fault> {
+    let text = text.replace('-', "_");
+    let word: StrDeserializer<'_, ValueError> = text.as_str().into_deserializer();
+    T::deserialize(word)
+        .map_err(|error| Fault::new(FaultName::InvalidInput, format!("{flag}: {error}")))
+}

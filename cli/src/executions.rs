@@ -2,9 +2,8 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
-use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sfn::types::ExecutionStatus;
-use lambda_shell::{Fault, FaultName};
+use lambda_shell::{Fault, FaultName, step_functions_fault};
 
 /// The state machines of the account (or local stack) that the environment names.
 pub struct Machines(Client);
@@ -56,7 +55,7 @@ impl Machines {
         let mut known = Vec::new();
         let mut pages = self.0.list_state_machines().into_paginator().items().send();
         while let Some(listed) = pages.next().await {
-            let listed = listed.map_err(|e| fault("state machines", &e))?;
+            let listed = listed.map_err(|e| step_functions_fault("state machines", &e))?;
             if listed.name == machine {
                 return Ok(listed.state_machine_arn);
             }
@@ -80,7 +79,7 @@ impl Machines {
             .input(input)
             .send()
             .await
-            .map_err(|e| fault(machine, &e))?;
+            .map_err(|e| step_functions_fault(machine, &e))?;
         Ok(started.execution_arn)
     }
 
@@ -101,7 +100,10 @@ impl Machines {
                 let _ = request.set_uri(uri);
             });
         }
-        let reply = request.send().await.map_err(|e| fault(machine, &e))?;
+        let reply = request
+            .send()
+            .await
+            .map_err(|e| step_functions_fault(machine, &e))?;
         match reply.output {
             Some(output) if reply.error.is_none() => Ok(output),
             _ => Err(Fault::new(
@@ -125,7 +127,7 @@ impl Machines {
             .execution_arn(execution)
             .send()
             .await
-            .map_err(|e| fault(execution, &e))?;
+            .map_err(|e| step_functions_fault(execution, &e))?;
         Ok(Standing {
             items: self.items(execution).await?,
             failure: described
@@ -146,14 +148,14 @@ impl Machines {
             .items()
             .send();
         while let Some(run) = runs.next().await {
-            let run = run.map_err(|e| fault(execution, &e))?;
+            let run = run.map_err(|e| step_functions_fault(execution, &e))?;
             let described = self
                 .0
                 .describe_map_run()
                 .map_run_arn(&run.map_run_arn)
                 .send()
                 .await
-                .map_err(|e| fault(&run.map_run_arn, &e))?;
+                .map_err(|e| step_functions_fault(&run.map_run_arn, &e))?;
             if let Some(counts) = described.item_counts {
                 let count = |n: i64| u64::try_from(n).unwrap_or_default();
                 items.total += count(counts.total);
@@ -163,26 +165,4 @@ impl Machines {
         }
         Ok(items)
     }
-}
-
-fn fault<E, R>(what: &str, error: &SdkError<E, R>) -> Fault
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
-{
-    let name = match error.code() {
-        Some("StateMachineDoesNotExist" | "ExecutionDoesNotExist" | "InvalidArn") => {
-            FaultName::NotFound
-        }
-        Some("AccessDeniedException" | "UnrecognizedClientException" | "ExpiredTokenException") => {
-            FaultName::AccessDenied
-        }
-        Some(_) => FaultName::InvalidInput,
-        None => FaultName::StorageUnavailable,
-    };
-    let reason = match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        _ => DisplayErrorContext(error).to_string(),
-    };
-    Fault::new(name, format!("{what}: {reason}"))
 }

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use clustering::{Budget, Clustered, Params, Setting, cluster_table};
 use lambda_shell::{Fault, FaultName};
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as ValueError, StrDeserializer};
 use tables::{ReadOptions, Table};
 
+use crate::commands::word;
 use crate::files;
 
 /// Group the cells (or rooftops) of a table into survey clusters.
@@ -165,14 +164,6 @@ fn set_some<T>(field: &mut Option<T>, value: Option<T>) {
     if value.is_some() {
         *field = value;
     }
-}
-
-/// A word of the settings, with dashes as on a command line or underscores as in an event.
-fn word<T: serde::de::DeserializeOwned>(flag: &str, text: &str) -> Result<T, Fault> {
-    let text = text.replace('-', "_");
-    let word: StrDeserializer<'_, ValueError> = text.as_str().into_deserializer();
-    T::deserialize(word)
-        .map_err(|error| Fault::new(FaultName::InvalidInput, format!("{flag}: {error}")))
 }
 
 /// Sets the size of the pool that all computing runs on.

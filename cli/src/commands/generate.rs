@@ -45,6 +45,12 @@ pub struct Town {
 
 impl Town {
     fn run(self) -> Result<(), Fault> {
+        if self.cells == 0 {
+            return Err(Fault::new(
+                FaultName::InvalidInput,
+                "--cells: is 0; at least 1",
+            ));
+        }
         let made = self
             .shape
             .parse::<Shape>()

@@ -10,12 +10,11 @@ use serde_json::{Map, Value};
 
 /// Measure pictures: PNG, JPEG, WebP or TIFF.
 ///
-/// Example: transect measure green picture.png --json
+/// Example: transect measure green,blank first.png second.png --json
 #[derive(Args)]
 pub struct Measure {
     /// What to measure: green, exg, brightness, blank or edge; several with commas
-    #[arg(value_delimiter = ',', required = true)]
-    measures: Vec<String>,
+    measures: String,
     /// Pictures
     #[arg(required = true)]
     pictures: Vec<PathBuf>,
@@ -28,8 +27,8 @@ impl Measure {
     pub fn run(self) -> Result<(), Fault> {
         let specs = self
             .measures
-            .iter()
-            .map(|name| name.parse::<MeasureSpec>())
+            .split(',')
+            .map(|name| name.trim().parse::<MeasureSpec>())
             .collect::<Result<Vec<_>, _>>()
             .map_err(study::Error::from)?;
         measures::check(&specs).map_err(study::Error::from)?;

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use lambda_shell::{Fault, FaultName};
-use sampling::{Batches, Plan as SamplingPlan};
+use sampling::{Batches, Order, Plan as SamplingPlan, Side};
 use serde_json::{Map, Value, json};
 
-use crate::commands::{check, run};
+use crate::commands::{check, run, word};
 
 /// Plan where to look: samples.parquet, its batches, and what was rejected and why
 #[derive(Args)]
@@ -288,6 +288,10 @@ struct Roads {
 
 impl Roads {
     fn run(self) -> Result<(), Fault> {
+        for side in &self.sides {
+            word::<Side>("--sides", side)?;
+        }
+        word::<Order>("--order", &self.order)?;
         let areas = self.areas.as_ref().map(|path| path.to_string_lossy());
         self.common.plan(settings(
             "roads",

@@ -30,7 +30,9 @@ pub struct SampleClusters {
 impl SampleClusters {
     pub fn run(self) -> Result<(), Fault> {
         let clusters = Table::open(&self.input, &ReadOptions::default())?;
-        let drawn = clustering::sample_clusters(&clusters, self.n, self.seed)?;
+        let drawn = clustering::sample_clusters(&clusters, self.n, self.seed).map_err(|error| {
+            Fault::from(error).named(&self.input, &self.input.to_string_lossy())
+        })?;
         files::write_table(&self.output, &drawn)?;
         println!(
             "{} of {} clusters drawn, written to {}",

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lambda_shell::Fault;
-use tables::split::{Source, split_by_column};
+use tables::split::{Source, SplitSummary, split_by_column};
 
 /// Split a big GeoParquet table into one file per value of a column, streaming.
 #[derive(Args)]
@@ -22,54 +22,61 @@ pub struct Split {
 
 impl Split {
     pub fn run(self) -> Result<(), Fault> {
-        let unfinished = |value: Option<&str>| self.path(value).with_extension("unfinished");
-        std::fs::create_dir_all(&self.output).map_err(|source| tables::Error::Io {
+        let failed = |source| tables::Error::Io {
             name: self.output.display().to_string(),
             source,
-        })?;
+        };
+        let made = !self.output.exists();
+        std::fs::create_dir_all(&self.output).map_err(failed)?;
+        let summary = self.split();
+        if made && summary.is_err() {
+            // Fails where something is in it; the error that is reported is the one that stopped the split.
+            let _ = std::fs::remove_dir(&self.output);
+        }
+        let summary = summary?;
+        println!(
+            "{} rows in {} files in {}",
+            summary.rows,
+            summary.files,
+            self.output.display()
+        );
+        Ok(())
+    }
+
+    /// Writes all files into a hidden folder first, which a failure takes with it.
+    fn split(&self) -> Result<SplitSummary, Fault> {
+        let failed = |source| tables::Error::Io {
+            name: self.output.display().to_string(),
+            source,
+        };
+        let unfinished = tempfile::Builder::new()
+            .prefix(".unfinished-")
+            .tempdir_in(&self.output)
+            .map_err(failed)?;
+        let mut names = Vec::new();
         let summary = split_by_column(
             Source::Path(self.input.clone()),
             &self.column,
-            |value| Ok(BufWriter::new(File::create_new(unfinished(value))?)),
-            |value, mut out: BufWriter<File>, _| {
-                out.flush()?;
-                std::fs::rename(unfinished(value), self.path(value))
+            |value| {
+                Ok(BufWriter::new(File::create_new(
+                    unfinished.path().join(name(value)),
+                )?))
             },
-        );
-        match summary {
-            Ok(summary) => {
-                println!(
-                    "{} rows in {} files in {}",
-                    summary.rows,
-                    summary.files,
-                    self.output.display()
-                );
-                Ok(())
-            }
-            Err(error) => {
-                self.remove_unfinished();
-                Err(error.into())
-            }
+            |value, mut out: BufWriter<File>, _| {
+                names.push(name(value));
+                out.flush()
+            },
+        )
+        .map_err(|error| Fault::from(error).named(&self.input, &self.input.to_string_lossy()))?;
+        for name in names {
+            std::fs::rename(unfinished.path().join(&name), self.output.join(&name))
+                .map_err(failed)?;
         }
+        Ok(summary)
     }
+}
 
-    fn path(&self, value: Option<&str>) -> PathBuf {
-        let name = value.map_or_else(|| "__null__".to_owned(), sampling::slug);
-        self.output.join(format!("{name}.parquet"))
-    }
-
-    fn remove_unfinished(&self) {
-        let Ok(entries) = std::fs::read_dir(&self.output) else {
-            return;
-        };
-        for path in entries.flatten().map(|entry| entry.path()) {
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "unfinished")
-            {
-                // The error that is reported is the one that stopped the split.
-                let _ = std::fs::remove_file(path);
-            }
-        }
-    }
+fn name(value: Option<&str>) -> String {
+    let name = value.map_or_else(|| "__null__".to_owned(), sampling::slug);
+    format!("{name}.parquet")
 }

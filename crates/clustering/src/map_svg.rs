@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use geo::{Coord, CoordsIter, Geometry};
+use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::{AABB, RTree};
 use tables::Table;
 
 use crate::adjacency::Lattice;
 use crate::{Error, columns};
 use canvas::Canvas;
 
-/// Neighbouring numbers get colours far apart.
+/// Enough for neighbours to differ.
 const COLOURS: [&str; 12] = [
     "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2", "#b07aa1", "#edc948", "#9c755f",
     "#2f6690", "#d37295", "#8cd17d", "#a0643c",
@@ -54,19 +56,19 @@ fn draw(table: &Table, flags: Option<&BTreeMap<String, String>>) -> Result<Strin
     }
     let ink = Ink::of(table)?;
     let mut drawing = String::new();
-    for (number, (id, rows)) in members.iter().enumerate() {
+    let colours = colours(members.values().map(|rows| ink.bounds(rows)).collect());
+    for ((id, rows), colour) in members.iter().zip(colours) {
         let flags = flags_of(id);
         let note = if flags.is_empty() {
             String::new()
         } else {
             format!(" ({flags})")
         };
-        let colour = COLOURS[number * 5 % COLOURS.len()];
         let opacity = if flags.is_empty() { SOLID } else { FAINT };
         let _ = writeln!(
             drawing,
             r#"<path {} opacity="{opacity}" d="{}"><title>{id}{note}</title></path>"#,
-            ink.paint(colour),
+            ink.paint(COLOURS[colour]),
             ink.path(rows)
         );
     }
@@ -79,6 +81,33 @@ fn draw(table: &Table, flags: Option<&BTreeMap<String, String>>) -> Result<Strin
         None => format!("{} clusters", members.len()),
     };
     Ok(ink.canvas().document(&drawing, &caption))
+}
+
+/// A colour for each cluster, by its number: other than those of the clusters before it whose bounds it meets, as long as there are
+/// enough.
+fn colours(bounds: Vec<AABB<[f64; 2]>>) -> Vec<usize> {
+    let boxes = bounds.iter().zip(0..);
+    let boxes: RTree<GeomWithData<Rectangle<[f64; 2]>, usize>> = RTree::bulk_load(
+        boxes
+            .map(|(bounds, number)| GeomWithData::new(Rectangle::from_aabb(*bounds), number))
+            .collect(),
+    );
+    let mut colours: Vec<usize> = Vec::with_capacity(bounds.len());
+    for (number, bounds) in bounds.iter().enumerate() {
+        let mut taken = [false; COLOURS.len()];
+        for met in boxes.locate_in_envelope_intersecting(bounds) {
+            if let Some(&colour) = colours.get(met.data) {
+                taken[colour] = true;
+            }
+        }
+        // Numbers that follow each other begin with colours far apart.
+        let wanted = |step: usize| (number * 5 + step) % COLOURS.len();
+        let free = (0..COLOURS.len())
+            .map(wanted)
+            .find(|&colour| !taken[colour]);
+        colours.push(free.unwrap_or(wanted(0)));
+    }
+    colours
 }
 
 /// The flags of each cluster.
@@ -147,6 +176,27 @@ impl Ink {
         }
     }
 
+    /// The least rectangle around rows and what touches them.
+    fn bounds(&self, rows: &[usize]) -> AABB<[f64; 2]> {
+        let corners: Vec<[f64; 2]> = match self {
+            Self::Cells { cells, .. } => rows
+                .iter()
+                .flat_map(|&row| {
+                    let [column, line] = cells[row].map(f64::from);
+                    [[column, line], [column + 1.0, line + 1.0]]
+                })
+                .collect(),
+            Self::Shapes { shapes, .. } => rows
+                .iter()
+                .filter_map(|&row| shapes[row].as_ref())
+                .flat_map(CoordsIter::coords_iter)
+                .map(|corner| [corner.x, corner.y])
+                .collect(),
+            Self::Dots { dots, .. } => rows.iter().map(|&row| [dots[row].x, dots[row].y]).collect(),
+        };
+        AABB::from_points(&corners)
+    }
+
     fn paint(&self, colour: &str) -> String {
         match self {
             Self::Cells { .. } => format!(r#"fill="{colour}""#),
@@ -179,5 +229,27 @@ impl Ink {
             }
         }
         path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_differ_where_there_are_enough_colours() {
+        let square = |x: f64, y: f64| AABB::from_corners([x, y], [x + 1.0, y + 1.0]);
+        let squares: Vec<_> = (0..400)
+            .map(|number| square(f64::from(number % 20), f64::from(number / 20)))
+            .collect();
+        let colours = colours(squares.clone());
+        for (number, one) in squares.iter().enumerate() {
+            for (other, _) in squares.iter().enumerate().skip(number + 1) {
+                let touching = rstar::Envelope::intersects(one, &squares[other]);
+                assert!(!touching || colours[number] != colours[other]);
+            }
+        }
+        // Thirteen of one place cannot all differ.
+        assert_eq!(super::colours(vec![square(0.0, 0.0); 13]).len(), 13);
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::limits::Limits;
-use crate::picture::{Format, Picture, Size};
+use crate::picture::{Format, Picture};
 use crate::{Error, Source};
 
 /// What a run will take, roughly.
@@ -44,10 +44,7 @@ pub fn estimate(
     let requests = limits
         .max_requests
         .map_or(needed, |most| needed.min(most as f64));
-    let side = match size {
-        Size::Ground { px: Some(px), .. } | Size::Pixels { px, .. } => f64::from(px),
-        Size::Ground { px: None, .. } => 256.0,
-    };
+    let side = size.usual_px();
     let bands = picture.bands.as_ref().map_or(3, Vec::len) as f64;
     let each = side * side * bytes_per_value(picture.format) * bands;
     let by_rate = pace.per_second.map_or(0.0, |rate| requests / rate);

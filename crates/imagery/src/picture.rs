@@ -133,6 +133,16 @@ pub(crate) enum Size {
     Pixels { px: u32, pixel_m: Option<f64> },
 }
 
+impl Size {
+    /// Pixels along a side; the usual number where the source decides.
+    pub(crate) fn usual_px(self) -> f64 {
+        match self {
+            Self::Ground { px: Some(px), .. } | Self::Pixels { px, .. } => f64::from(px),
+            Self::Ground { px: None, .. } => 256.0,
+        }
+    }
+}
+
 impl Picture {
     /// Checks everything that can be seen without knowing the source.
     pub(crate) fn check(&self) -> Result<Size, Error> {

@@ -4,6 +4,7 @@
 //! - [`events`]: what each function takes and gives back; the JSON Schemas come from these.
 //! - [`serve`]: a function's life around its handler: logs, parsing, deadline, metrics.
 //! - [`Deadline`], [`memory_left`]: what a function may still use.
+//! - [`step_functions_fault`]: the same mapping for what Step Functions refuses.
 //! - [`logs`]: JSON lines in Lambda, readable ones on a terminal.
 //!
 //! ```
@@ -21,9 +22,11 @@ pub mod logs;
 mod metrics;
 mod secrets;
 mod serve;
+mod step_functions;
 
 pub use deadline::{Deadline, memory_left};
 pub use fault::{Fault, FaultName};
 pub use metrics::{Metrics, Unit};
 pub use secrets::CloudSecrets;
 pub use serve::{Invocation, serve};
+pub use step_functions::step_functions_fault;

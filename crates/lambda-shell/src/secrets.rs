@@ -1,7 +1,7 @@
 //! Secrets of the account: Secrets Manager and Parameter Store.
 
 use aws_config::SdkConfig;
-use aws_sdk_secretsmanager::error::{DisplayErrorContext, ProvideErrorMetadata};
+use store::aws_reason;
 
 /// Reads secrets with the credentials of this process. What goes wrong is told in the service's
 /// own word, which never repeats a value.
@@ -28,7 +28,7 @@ impl CloudSecrets {
     pub async fn secret(&self, id: &str) -> Result<String, String> {
         let reply = self.secrets.get_secret_value().secret_id(id).send().await;
         reply
-            .map_err(|error| said(&error))?
+            .map_err(|error| aws_reason(&error))?
             .secret_string
             .ok_or_else(holds_no_text)
     }
@@ -41,7 +41,7 @@ impl CloudSecrets {
         let request = self.parameters.get_parameter().name(path);
         let reply = request.with_decryption(true).send().await;
         reply
-            .map_err(|error| said(&error))?
+            .map_err(|error| aws_reason(&error))?
             .parameter
             .and_then(|parameter| parameter.value)
             .ok_or_else(holds_no_text)
@@ -50,14 +50,4 @@ impl CloudSecrets {
 
 fn holds_no_text() -> String {
     "it holds no text".to_owned()
-}
-
-fn said<E>(error: &E) -> String
-where
-    E: ProvideErrorMetadata + std::error::Error,
-{
-    match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        _ => DisplayErrorContext(error).to_string(),
-    }
 }

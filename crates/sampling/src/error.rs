@@ -54,6 +54,9 @@ pub enum Error {
         /// What is wrong with it and what would be right.
         problem: String,
     },
+    /// A mistake in the polygons of towns, the plan's `areas`, and not in its roads.
+    #[error("areas: {0}")]
+    Areas(#[source] Box<Error>),
     /// A batch payload or job record is not of the form it should have.
     #[error("{form}: {problem}")]
     Payload {

@@ -36,7 +36,7 @@ pub use folder::Folder;
 pub use key::check_key;
 pub use locator::{Locator, Stores};
 pub use memory::Memory;
-pub use s3::S3;
+pub use s3::{S3, aws_reason};
 
 /// What is known of a stored object without reading it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,18 @@ pub trait Store: Send + Sync + Debug {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Denied`] or [`Error::Unavailable`].
     async fn get(&self, key: &str) -> Result<Bytes, Error>;
+
+    /// The whole object, or `None` where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] or [`Error::Unavailable`].
+    async fn get_if_there(&self, key: &str) -> Result<Option<Bytes>, Error> {
+        match self.get(key).await {
+            Ok(body) => Ok(Some(body)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
 
     /// Bytes `range` of the object; a range past its end is cut there.
     ///

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::RequestPayer;
 use bytes::Bytes;
@@ -67,19 +67,20 @@ impl S3 {
             | (_, None | Some(408 | 409 | 429 | 500..=599)) => Error::Unavailable {
                 location,
                 action,
-                reason: reason(error),
+                reason: aws_reason(error),
             },
             _ => Error::Refused {
                 location,
                 action,
-                reason: reason(error),
+                reason: aws_reason(error),
             },
         }
     }
 }
 
-/// One line for people: the service's code and word, or the chain of causes below it.
-fn reason<E, R>(error: &SdkError<E, R>) -> String
+/// What an AWS service says of a failed call, in one line for people: its code and word, or the chain of causes where no
+/// reply came.
+pub fn aws_reason<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
     R: std::fmt::Debug,
@@ -87,8 +88,19 @@ where
     match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        // `SdkError` alone shows as "service error".
-        _ => DisplayErrorContext(error).to_string(),
+        // Most causes repeat what is below them; `Debug` of a reply would show all of it.
+        _ => {
+            let mut chain: Vec<String> = Vec::new();
+            let mut cause: Option<&dyn std::error::Error> = Some(error);
+            while let Some(error) = cause {
+                let line = error.to_string();
+                if !chain.iter().any(|above| above.contains(&line)) {
+                    chain.push(line);
+                }
+                cause = error.source();
+            }
+            chain.join(": ")
+        }
     }
 }
 

@@ -109,10 +109,8 @@ async fn bands(
 ) -> Result<Vec<BandFacts>, Error> {
     let stored = rows.iter().filter(|row| row.status.has_picture());
     for key in stored.filter_map(|row| row.key.as_deref()) {
-        match store.get(key).await {
-            Ok(bytes) => return Ok(card::bands(&bytes, picture)?),
-            Err(store::Error::NotFound { .. }) => {}
-            Err(error) => return Err(error.into()),
+        if let Some(bytes) = store.get_if_there(key).await? {
+            return Ok(card::bands(&bytes, picture)?);
         }
     }
     Ok(Vec::new())

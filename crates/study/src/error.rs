@@ -48,6 +48,14 @@ pub enum Error {
     /// Planning.
     #[error(transparent)]
     Sampling(#[from] sampling::Error),
+    /// Planning, for a mistake that is in a file.
+    #[error("{name}: {source}")]
+    Input {
+        /// The file, by the name the study knows it by.
+        name: String,
+        /// What is wrong in it, and where.
+        source: sampling::Error,
+    },
     /// Taking pictures.
     #[error(transparent)]
     Imagery(#[from] imagery::Error),

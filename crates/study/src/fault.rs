@@ -1,5 +1,7 @@
 //! The names under which the errors of a study leave a function.
 
+use std::path::Path;
+
 use lambda_shell::{Fault, FaultName};
 
 use crate::Error;
@@ -7,6 +9,7 @@ use crate::Error;
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let name = match &error {
+            Error::Input { .. } => return of_input(error),
             Error::Imagery(error) => of_imagery(error),
             Error::Measures(error) if error.is_setting() => FaultName::InvalidStudy,
             Error::Sampling(sampling::Error::Setting { .. })
@@ -32,6 +35,15 @@ fn of_parts(error: Error) -> Fault {
     match error {
         Error::Sampling(sampling::Error::Table(error)) | Error::Tables(error) => error.into(),
         Error::Store(error) => error.into(),
+        other => Fault::internal(&other),
+    }
+}
+
+fn of_input(error: Error) -> Fault {
+    match error {
+        Error::Input { name, source } => {
+            Fault::from(Error::Sampling(source)).named(Path::new(&name), &name)
+        }
         other => Fault::internal(&other),
     }
 }

@@ -83,10 +83,8 @@ async fn read(
     let Some(key) = row.key.as_ref().filter(|_| row.status.has_picture()) else {
         return Ok((row, None));
     };
-    let picture = match store.get(key).await {
-        Ok(picture) => picture,
-        Err(store::Error::NotFound { .. }) => return Ok((row, None)),
-        Err(error) => return Err(error.into()),
+    let Some(picture) = store.get_if_there(key).await? else {
+        return Ok((row, None));
     };
     let readings =
         tokio::task::spawn_blocking(move || measures::measure_bytes(&picture, &specs)).await?;

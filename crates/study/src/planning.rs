@@ -62,6 +62,22 @@ struct Read {
     labels: Option<(Input, imagery::labels::Labels)>,
 }
 
+impl Read {
+    /// Says which file a mistake is in, if it is in one.
+    fn in_file(&self, error: sampling::Error) -> Error {
+        use sampling::Error as E;
+        let (input, source) = match error {
+            E::Setting { .. } | E::TooManySamples { .. } | E::Pbf { .. } => return error.into(),
+            E::Areas(source) => (self.areas.as_ref().unwrap_or(&self.main), *source),
+            source => (&self.main, source),
+        };
+        Error::Input {
+            name: input.name.clone(),
+            source,
+        }
+    }
+}
+
 /// Plans the study and writes the plan to `output`, the list of batches last: where that is, the
 /// plan is whole. `bucket` is the name that batches carry for `output`; `workers` how many of them
 /// will run at once; `stores` opens other buckets, for sources that lie in S3.
@@ -183,11 +199,13 @@ fn plan_id(study: &Study, read: &Read) -> Result<String, Error> {
         digest.update([0]);
         input.digest(&mut digest)?;
     }
-    let digest = digest.finalize();
-    Ok(digest[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(short_hash(&digest.finalize()))
+}
+
+/// The first sixteen hexadecimal digits of a hash, by which plans are named.
+pub(crate) fn short_hash(digest: &[u8]) -> String {
+    let bytes = digest.iter().take(8);
+    bytes.map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What planning made, before it is written.
@@ -209,12 +227,15 @@ impl Made {
         let (planned, areas) = match plan {
             Plan::Areas(plan) => {
                 let table = open(&read.main)?;
-                let planned = sampling::plan_areas(&table, plan, seed, batches)?;
+                let planned = sampling::plan_areas(&table, plan, seed, batches)
+                    .map_err(|error| read.in_file(error))?;
                 (planned, Some(with_column(&table, Some(&plan.id))?))
             }
             Plan::Chips(plan) => {
                 let features = open(&read.main)?;
-                (sampling::plan_chips(&features, plan, seed, batches)?, None)
+                let planned = sampling::plan_chips(&features, plan, seed, batches)
+                    .map_err(|error| read.in_file(error))?;
+                (planned, None)
             }
             Plan::Roads(plan) => {
                 let towns = read.areas.as_ref().map(open).transpose()?;
@@ -224,12 +245,12 @@ impl Made {
                     .is_some_and(|e| e.eq_ignore_ascii_case("pbf"));
                 let planned = if is_pbf {
                     let roads = RoadsInput::OsmPbfFile(path);
-                    sampling::plan_roads(roads, towns.as_ref(), plan, batches)?
+                    sampling::plan_roads(roads, towns.as_ref(), plan, batches)
                 } else {
                     let table = open(&read.main)?;
-                    sampling::plan_roads(RoadsInput::Table(&table), towns.as_ref(), plan, batches)?
+                    sampling::plan_roads(RoadsInput::Table(&table), towns.as_ref(), plan, batches)
                 };
-                (planned, None)
+                (planned.map_err(|error| read.in_file(error))?, None)
             }
         };
         Ok(Self {

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use store::{Store, Stores};
 use tables::{Table, WriteOptions};
 
+use crate::planning::short_hash;
 use crate::seams::{Measures, Pictures, Ranges};
 use crate::{BatchId, Error, Keys, SecretKeys, Taking, stored};
 
@@ -120,10 +121,7 @@ impl Worker {
             return Err(Error::LabelsWithoutPlan);
         }
         let digest = Sha256::digest(serde_json::to_vec(&taking).unwrap_or_default());
-        let digits: String = digest[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let digits = short_hash(&digest);
         Ok(Self {
             scraper: scraper(&taking, None, Arc::clone(&store), stores, 1, keys).await?,
             plan_id: format!("inline-{digits}"),
@@ -255,16 +253,8 @@ impl Worker {
         struct Sent {
             requests: u64,
         }
-        match self.store.get(key).await {
-            Ok(body) => serde_json::from_slice(&body)
-                .map(|sent: Sent| sent.requests)
-                .map_err(|error| Error::Stored {
-                    location: self.store.locate(key),
-                    problem: error.to_string(),
-                }),
-            Err(store::Error::NotFound { .. }) => Ok(0),
-            Err(error) => Err(error.into()),
-        }
+        let sent: Option<Sent> = stored::json(self.store.as_ref(), key).await?;
+        Ok(sent.map_or(0, |sent| sent.requests))
     }
 }
 
@@ -344,10 +334,9 @@ struct Part<'a> {
 
 impl Part<'_> {
     async fn known(&self) -> Result<Vec<LedgerRow>, Error> {
-        match stored::table(self.store.as_ref(), &self.key).await {
-            Ok(table) => Ok(ledger::from_table(&table)?),
-            Err(Error::Store(store::Error::NotFound { .. })) => Ok(Vec::new()),
-            Err(error) => Err(error),
+        match stored::table_if_there(self.store.as_ref(), &self.key).await? {
+            Some(table) => Ok(ledger::from_table(&table)?),
+            None => Ok(Vec::new()),
         }
     }
 

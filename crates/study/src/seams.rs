@@ -35,11 +35,7 @@ impl PictureStore for Pictures {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Bytes>, Fault> {
-        match self.0.get(key).await {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(fault(&error)),
-        }
+        self.0.get_if_there(key).await.map_err(|e| fault(&e))
     }
 
     async fn put_if_absent(&self, key: &str, bytes: Bytes, media_type: &str) -> Result<Put, Fault> {

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::Store;
-use tables::{ReadOptions, Table};
+use tables::{ReadOptions, RowGroupReader, Table};
 
 use crate::ranged::Ranged;
 use crate::{Error, Keys, Study};
@@ -12,39 +14,52 @@ use crate::{Error, Keys, Study};
 /// The study of a plan.
 pub(crate) async fn study(store: &dyn Store, plan_id: &str) -> Result<Study, Error> {
     let key = Keys::of(plan_id).study();
-    let body = store.get(&key).await.map_err(|error| match error {
-        store::Error::NotFound { location } => Error::NotPlanned {
+    match json::<Value>(store, &key).await? {
+        Some(study) => Study::from_json(study).map_err(Error::Study),
+        None => Err(Error::NotPlanned {
             plan_id: plan_id.to_owned(),
-            location,
-        },
-        error => error.into(),
-    })?;
-    let value: Value = serde_json::from_slice(&body).map_err(|error| Error::Stored {
-        location: store.locate(&key),
+            location: store.locate(&key),
+        }),
+    }
+}
+
+/// A small file of ours in JSON, or `None` where there is none.
+pub(crate) async fn json<T: DeserializeOwned>(
+    store: &dyn Store,
+    key: &str,
+) -> Result<Option<T>, Error> {
+    let Some(body) = store.get_if_there(key).await? else {
+        return Ok(None);
+    };
+    let value = serde_json::from_slice(&body).map_err(|error| Error::Stored {
+        location: store.locate(key),
         problem: error.to_string(),
     })?;
-    Study::from_json(value).map_err(Error::Study)
+    Ok(Some(value))
 }
 
-/// The samples of one batch: its row group alone of the table under `key`, so that the memory of a worker does not grow with
-/// the plan.
-pub(crate) async fn samples(store: &Arc<dyn Store>, key: &str, batch: u32) -> Result<Table, Error> {
-    let reader = ranged(store, key).await?;
-    let location = store.locate(key);
-    let read = tokio::task::spawn_blocking(move || {
-        let group = usize::try_from(batch).unwrap_or(usize::MAX);
-        Table::open_row_group(&location, reader, group, &ReadOptions::default())
-    });
-    Ok(read.await??)
-}
-
-/// A table that is read by ranges.
-pub(crate) async fn ranged(store: &Arc<dyn Store>, key: &str) -> Result<Ranged, Error> {
+/// A table of samples under `key` that is read batch by batch, each a row group of its own: the memory of a reader does not grow
+/// with the plan.
+pub(crate) async fn by_batch(
+    store: &Arc<dyn Store>,
+    key: &str,
+    columns: Option<&[&str]>,
+) -> Result<RowGroupReader<Ranged>, Error> {
     let Some(object) = store.head(key).await? else {
         let location = store.locate(key);
         return Err(store::Error::NotFound { location }.into());
     };
-    Ok(Ranged::new(Arc::clone(store), key.to_owned(), object.size))
+    let reader = Ranged::new(Arc::clone(store), key.to_owned(), object.size);
+    let (location, options) = (store.locate(key), options(columns));
+    let opened =
+        tokio::task::spawn_blocking(move || RowGroupReader::open(&location, reader, options));
+    Ok(opened.await??)
+}
+
+/// The samples of one batch.
+pub(crate) async fn samples(store: &Arc<dyn Store>, key: &str, batch: u32) -> Result<Table, Error> {
+    let batches = by_batch(store, key, None).await?;
+    Ok(tokio::task::spawn_blocking(move || batches.read(batch as usize)).await??)
 }
 
 /// How many lines a list has.
@@ -56,22 +71,32 @@ pub(crate) async fn lines(store: &dyn Store, key: &str) -> Result<u32, Error> {
 
 /// All of a stored table.
 pub(crate) async fn table(store: &dyn Store, key: &str) -> Result<Table, Error> {
-    read(store, key, ReadOptions::default()).await
+    let body = store.get(key).await?;
+    read(store.locate(key), body, options(None)).await
+}
+
+/// All of a stored table, or `None` where there is none.
+pub(crate) async fn table_if_there(store: &dyn Store, key: &str) -> Result<Option<Table>, Error> {
+    match store.get_if_there(key).await? {
+        Some(body) => Ok(Some(read(store.locate(key), body, options(None)).await?)),
+        None => Ok(None),
+    }
 }
 
 /// Some columns of a stored table.
 pub(crate) async fn columns(store: &dyn Store, key: &str, names: &[&str]) -> Result<Table, Error> {
-    let columns = names.iter().map(|name| (*name).to_owned()).collect();
-    let options = ReadOptions {
-        columns: Some(columns),
-        ..ReadOptions::default()
-    };
-    read(store, key, options).await
+    let body = store.get(key).await?;
+    read(store.locate(key), body, options(Some(names))).await
 }
 
-async fn read(store: &dyn Store, key: &str, options: ReadOptions) -> Result<Table, Error> {
-    let body = store.get(key).await?;
-    let name = store.locate(key);
+fn options(columns: Option<&[&str]>) -> ReadOptions {
+    ReadOptions {
+        columns: columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect()),
+        ..ReadOptions::default()
+    }
+}
+
+async fn read(name: String, body: Bytes, options: ReadOptions) -> Result<Table, Error> {
     let read = tokio::task::spawn_blocking(move || Table::from_bytes(&name, body, &options));
     Ok(read.await??)
 }

@@ -118,22 +118,22 @@ async fn pictures(summed: &Summed, store: &dyn Store) -> Result<Pictures, Error>
     let rows = report::gallery_samples(table, measure, GALLERY)?;
     let (ids, keys) = (table.texts("sample_id")?, table.texts("key")?);
     let readings = measure.map(|name| table.numbers(name)).transpose()?;
-    let mut pictures = Vec::with_capacity(rows.len());
-    for row in rows {
+    let chosen = rows.into_iter().filter_map(|row| {
         let text = |column: &[Option<String>]| column.get(row).cloned().flatten();
-        let (Some(id), Some(key)) = (text(&ids), text(&keys)) else {
-            continue;
-        };
         let reading = readings
             .as_ref()
             .and_then(|column| column.get(row).copied().flatten());
-        match store.get(&key).await {
-            Ok(picture) => pictures.push((id, reading, picture)),
-            Err(store::Error::NotFound { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(pictures)
+        Some((text(&ids)?, reading, text(&keys)?))
+    });
+    stream::iter(chosen)
+        .map(async |(id, reading, key)| {
+            let picture = store.get_if_there(&key).await?;
+            Ok::<_, Error>(picture.map(|picture| (id, reading, picture)))
+        })
+        .buffered(AT_ONCE)
+        .try_filter_map(|picture| std::future::ready(Ok(picture)))
+        .try_collect()
+        .await
 }
 
 fn page(
@@ -182,19 +182,8 @@ async fn gather(keys: &Keys, plan_id: &str, store: &dyn Store) -> Result<Gathere
     } else {
         ledger::merge(&parts)?
     };
-    let areas = match stored::table(store, &keys.areas()).await {
-        Ok(areas) => Some(areas),
-        Err(Error::Store(store::Error::NotFound { .. })) => None,
-        Err(error) => return Err(error),
-    };
-    let connections = match store.get(&keys.connections()).await {
-        Ok(body) => serde_json::from_slice(&body).map_err(|error| Error::Stored {
-            location: store.locate(&keys.connections()),
-            problem: error.to_string(),
-        })?,
-        Err(store::Error::NotFound { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
+    let areas = stored::table_if_there(store, &keys.areas()).await?;
+    let connections = stored::json(store, &keys.connections()).await?;
     Ok(Gathered {
         study,
         samples,

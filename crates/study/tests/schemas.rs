@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use lambda_shell::events::{ClusterEvent, ClusterRun, KickoffEvent, SplitEvent, SummariseEvent};
 use schemars::{Schema, schema_for};
 use study::Study;
 use study::events::{CollectKickoff, MeasureEvent, PlanEvent, ScrapeEvent};
@@ -25,6 +26,11 @@ fn agree(name: &str, schema: &Schema) {
 
 #[test]
 fn schemas_are_in_step_with_the_types() {
+    agree("cluster", &schema_for!(ClusterEvent));
+    agree("cluster-run", &schema_for!(ClusterRun));
+    agree("kickoff", &schema_for!(KickoffEvent));
+    agree("split", &schema_for!(SplitEvent));
+    agree("summarise", &schema_for!(SummariseEvent));
     agree("study", &schema_for!(Study));
     agree("kickoff-collect", &schema_for!(CollectKickoff));
     agree("plan", &schema_for!(PlanEvent));

@@ -45,6 +45,6 @@ mod values;
 pub use crs::{Crs, Projection};
 pub use error::{Error, Result};
 pub use geo::Coord;
-pub use geoparquet::{GeoParquetWriter, RowGroups, WriteOptions};
+pub use geoparquet::{GeoParquetWriter, RowGroupReader, RowGroups, WriteOptions};
 pub use open::ReadOptions;
 pub use table::Table;

@@ -5,10 +5,8 @@ use std::io::Read;
 use std::path::Path;
 
 use bytes::Bytes;
-use parquet::file::reader::ChunkReader;
 
 use crate::archive::extension;
-use crate::geoparquet::Rows;
 use crate::shapefile::Parts;
 use crate::{
     Crs, Error, Result, Table, archive, delimited, flatgeobuf, geojson, geoparquet, shapefile,
@@ -92,8 +90,7 @@ impl Table {
             .map_err(io)?;
         match Format::of(&name, &start)? {
             Format::Parquet => {
-                let table =
-                    geoparquet::read(&name, File::open(path).map_err(io)?, Rows::All, options)?;
+                let table = geoparquet::read(&name, File::open(path).map_err(io)?, options)?;
                 table.with_named_coordinates(options)
             }
             Format::Shapefile => {
@@ -128,7 +125,7 @@ impl Table {
     pub fn from_bytes(name: &str, bytes: Bytes, options: &ReadOptions) -> Result<Self> {
         match Format::of(name, &bytes)? {
             Format::Parquet => {
-                geoparquet::read(name, bytes, Rows::All, options)?.with_named_coordinates(options)
+                geoparquet::read(name, bytes, options)?.with_named_coordinates(options)
             }
             Format::FlatGeobuf => flatgeobuf::read(name, &bytes, options),
             Format::Shapefile => {
@@ -145,23 +142,8 @@ impl Table {
         }
     }
 
-    /// Reads one row group of a Parquet file from wherever its ranges can be read: a worker takes
-    /// its share of a large file and no more.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchRowGroup`]; as [`Table::open`].
-    pub fn open_row_group(
-        name: &str,
-        reader: impl ChunkReader + 'static,
-        group: usize,
-        options: &ReadOptions,
-    ) -> Result<Self> {
-        let table = geoparquet::read(name, reader, Rows::Group(group), options)?;
-        table.with_named_coordinates(options)
-    }
-
     /// Points from the columns that the options name, when there is no geometry.
-    fn with_named_coordinates(self, options: &ReadOptions) -> Result<Self> {
+    pub(crate) fn with_named_coordinates(self, options: &ReadOptions) -> Result<Self> {
         let named = options.lon_column.is_some() && options.lat_column.is_some();
         if self.geometry_column().is_none() && named {
             delimited::with_coordinates(&self, options)

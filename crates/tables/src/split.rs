@@ -14,7 +14,7 @@ use arrow_array::{RecordBatch, UInt32Array};
 use arrow_schema::{DataType, SchemaRef};
 use bytes::Bytes;
 
-use crate::geoparquet::{ParquetFile, RowGroupWriter, Rows};
+use crate::geoparquet::{ParquetFile, RowGroupWriter};
 use crate::table::PrimaryGeometry;
 use crate::{Error, ReadOptions, Result};
 
@@ -64,9 +64,9 @@ pub fn split_by_column<W: Write + Send>(
         Source::Path(path) => {
             let name = path.display().to_string();
             let input = File::open(&path).map_err(|error| Error::io(&name, error))?;
-            ParquetFile::open(&name, input, Rows::All, &options)?
+            ParquetFile::open(&name, input, &options)?
         }
-        Source::Bytes { name, bytes } => ParquetFile::open(&name, bytes, Rows::All, &options)?,
+        Source::Bytes { name, bytes } => ParquetFile::open(&name, bytes, &options)?,
     };
     let schema = Arc::clone(&file.schema);
     let primary = file.primary.clone();

@@ -1,9 +1,9 @@
 //! Starting an execution once, whatever the number of kickoffs.
 
 use aws_sdk_sfn::Client;
-use aws_sdk_sfn::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::types::ExecutionStatus;
-use lambda_shell::{Fault, FaultName};
+use lambda_shell::{Fault, FaultName, step_functions_fault};
 
 /// How often the same manifest may be run: after a failed execution its name is taken for 90
 /// days, so the next one gets a number.
@@ -83,7 +83,7 @@ impl StepFunctions {
             .execution_arn(&arn)
             .send()
             .await
-            .map_err(|e| fault(&arn, &e))?;
+            .map_err(|e| step_functions_fault(&arn, &e))?;
         Ok(match execution.status() {
             ExecutionStatus::Running | ExecutionStatus::PendingRedrive => Started::Running(arn),
             _ => Started::Ended,
@@ -107,7 +107,7 @@ impl Executions for StepFunctions {
             Err(e) if e.code() == Some("ExecutionAlreadyExists") => {
                 self.state_of(machine, name).await
             }
-            Err(e) => Err(fault(machine, &e)),
+            Err(e) => Err(step_functions_fault(machine, &e)),
         }
     }
 
@@ -118,28 +118,4 @@ impl Executions for StepFunctions {
             Err(fault) => Err(fault),
         }
     }
-}
-
-fn fault<E, R>(what: &str, error: &SdkError<E, R>) -> Fault
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-    R: std::fmt::Debug,
-{
-    let name = match error.code() {
-        Some("StateMachineDoesNotExist" | "ExecutionDoesNotExist" | "InvalidArn") => {
-            FaultName::NotFound
-        }
-        Some("AccessDeniedException" | "UnrecognizedClientException" | "ExpiredTokenException") => {
-            FaultName::AccessDenied
-        }
-        Some("ValidationException" | "InvalidName" | "InvalidExecutionInput") => {
-            FaultName::InvalidInput
-        }
-        _ => FaultName::StorageUnavailable,
-    };
-    let reason = match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        _ => DisplayErrorContext(error).to_string(),
-    };
-    Fault::new(name, format!("{what} did not start: {reason}"))
 }

@@ -33,6 +33,8 @@ use regions::{Effort, improve};
 const STARTS: u32 = 4;
 /// Looks at each block in a start, where there are so many blocks; large inputs get fewer for each block.
 const LOOKS: f64 = 200.0;
+/// The same where one start is asked for, which is asked for where time is dear.
+const LOOKS_OF_ONE: f64 = 100.0;
 const BLOCKS: f64 = 7_000.0;
 const FALLING: f64 = 0.35;
 
@@ -76,9 +78,11 @@ pub fn balanced(
 }
 
 fn effort(blocks: &Blocks, settings: &Settings) -> Effort {
+    let starts = settings.starts.unwrap_or(STARTS);
+    let looks = if starts == 1 { LOOKS_OF_ONE } else { LOOKS };
     Effort {
-        starts: settings.starts.unwrap_or(STARTS),
-        looks: LOOKS * (BLOCKS / blocks.len() as f64).powf(FALLING),
+        starts,
+        looks: looks * (BLOCKS / blocks.len() as f64).powf(FALLING),
         seed: settings.seed,
     }
 }

@@ -138,13 +138,14 @@ impl Describe for Cog {
     }
 
     fn requests_each(&self, size: Size) -> f64 {
-        let px = match size {
-            Size::Ground { px: Some(px), .. } | Size::Pixels { px, .. } => f64::from(px),
-            Size::Ground { px: None, .. } => 256.0,
-        };
-        let each = 1.0 + px / 512.0;
-        each * each
+        tiles_of_window(size)
     }
+}
+
+/// Requests for a window: the tiles of 512 pixels that it meets on the average.
+pub(super) fn tiles_of_window(size: Size) -> f64 {
+    let each = 1.0 + size.usual_px() / 512.0;
+    each * each
 }
 
 struct Opened {

@@ -15,7 +15,7 @@ use url::Url;
 
 use self::items::{Item, Search};
 use super::address::service_url;
-use super::cog::{Bands, CogFile, Place, TILE_CACHE, band_texts, payer};
+use super::cog::{Bands, CogFile, Place, TILE_CACHE, band_texts, payer, tiles_of_window};
 use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, band_numbers};
 use crate::Error;
 use crate::byte_ranges::{ByteRanges, Payer};
@@ -176,12 +176,7 @@ impl Describe for Stac {
     }
 
     fn requests_each(&self, size: Size) -> f64 {
-        let px = match size {
-            Size::Ground { px: Some(px), .. } | Size::Pixels { px, .. } => f64::from(px),
-            Size::Ground { px: None, .. } => 256.0,
-        };
-        let each = 1.0 + px / 512.0;
-        each * each + 0.1
+        tiles_of_window(size) + 0.1
     }
 }
 

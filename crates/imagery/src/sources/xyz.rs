@@ -23,6 +23,10 @@ use crate::secret::{Secret, SecretName};
 
 /// Bytes of decoded tiles that are kept for samples that share them.
 const TILE_CACHE: usize = 48 << 20;
+/// Where an address has the bounds of a tile, as styles of web maps have them.
+const BBOX: &str = "{bbox-epsg-3857}";
+/// Side of the world in EPSG:3857, in metres.
+const WORLD_M: f64 = 2.0 * std::f64::consts::PI * 6_378_137.0;
 /// Highest zoom there can be: rows and columns fit 32 bits with room.
 const HIGHEST_ZOOM: u8 = 24;
 
@@ -31,8 +35,8 @@ const HIGHEST_ZOOM: u8 = 24;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Xyz {
-    /// Address of a tile with `{z}`, `{x}` and `{y}` (or `{-y}`, rows from the south), or `{q}` (quadkey); `{s}` takes
-    /// the subdomains in turn. A key goes into the query as `{key}`.
+    /// Address of a tile with `{z}`, `{x}` and `{y}` (or `{-y}`, rows from the south), `{q}` (quadkey), or
+    /// `{bbox-epsg-3857}` (west, south, east and north in metres: services that draw any window); `{s}` takes the subdomains in turn. A key goes into the query as `{key}`.
     pub url: String,
     /// What `{s}` stands for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -192,9 +196,10 @@ impl Template {
     fn parse(text: &str, subdomains: &[String]) -> Result<Self, Error> {
         let wrong = |expected: &str| Error::setting("source.url", format!("\"{text}\""), expected);
         let has = |place: &str| text.contains(place);
-        if !(has("{q}") || has("{z}") && has("{x}") && (has("{y}") || has("{-y}"))) {
+        let in_rows = has("{z}") && has("{x}") && (has("{y}") || has("{-y}"));
+        if !(in_rows || has("{q}") || has(BBOX)) {
             return Err(wrong(
-                "an address with {z}, {x} and {y} (or {-y}), or with {q}",
+                "an address with {z}, {x} and {y} (or {-y}), with {q}, or with {bbox-epsg-3857}",
             ));
         }
         if has("{s}") == subdomains.is_empty() {
@@ -220,11 +225,24 @@ impl Template {
             .replace("{y}", &row.to_string())
             .replace("{-y}", &from_south.to_string())
             .replace("{q}", &quadkey(zoom, column, row))
+            .replace(BBOX, &bbox(zoom, column, row))
             .replace(
                 "{s}",
                 self.subdomains.get(subdomain).map_or("", String::as_str),
             )
     }
+}
+
+/// A tile's bounds in EPSG:3857 as addresses have them: west, south, east, north.
+fn bbox(zoom: u8, column: u64, row: u64) -> String {
+    let side = WORLD_M / (1_u64 << zoom) as f64;
+    let west = column as f64 * side - WORLD_M / 2.0;
+    let north = WORLD_M / 2.0 - row as f64 * side;
+    format!(
+        "{west:.6},{:.6},{:.6},{north:.6}",
+        north - side,
+        west + side
+    )
 }
 
 /// The address without `name={key}` in its query, and that name. `None` where `{key}` stands elsewhere.
@@ -434,6 +452,12 @@ mod tests {
                 "https://t.test/{z}/{x}/{-y}.png",
                 vec![],
                 "https://t.test/3/3/2.png",
+            ),
+            // A tile of zoom 3 is 40075016.685578 / 8 m wide; this one ends at the meridian and begins one row below the equator.
+            (
+                "https://t.test/wms?bbox={bbox-epsg-3857}&width=256",
+                vec![],
+                "https://t.test/wms?bbox=-5009377.085697,-10018754.171395,0.000000,-5009377.085697&width=256",
             ),
             ("https://t.test/{q}.jpg", vec![], "https://t.test/213.jpg"),
             (

@@ -84,7 +84,10 @@ pub fn plan_roads(
 ) -> Result<Planned> {
     plan.check()?;
     let towns = match (towns, &plan.area_name) {
-        (Some(table), Some(column)) => Some(Towns::of(table, column)?),
+        (Some(table), Some(column)) => {
+            let towns = Towns::of(table, column);
+            Some(towns.map_err(|error| Error::Areas(Box::new(error)))?)
+        }
         (None, None) => None,
         (Some(_), None) => {
             return Err(Error::setting(

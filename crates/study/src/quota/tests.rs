@@ -6,7 +6,7 @@ use store::Memory;
 use tables::{Coord, Crs};
 
 use super::*;
-use crate::BatchId;
+use crate::{BatchId, BatchLine};
 
 const PLAN: &str = "0123456789abcdef";
 

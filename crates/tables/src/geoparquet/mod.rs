@@ -7,7 +7,8 @@ mod metadata;
 mod read;
 mod write;
 
-pub(crate) use read::{ParquetFile, Rows, read};
+pub use read::RowGroupReader;
+pub(crate) use read::{ParquetFile, read};
 pub(crate) use write::RowGroupWriter;
 pub use write::{GeoParquetWriter, RowGroups, WriteOptions};
 

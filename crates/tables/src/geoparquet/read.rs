@@ -36,36 +36,79 @@ pub(crate) struct ParquetFile {
     native: Option<(usize, Field)>,
 }
 
-/// Which rows of a file are read.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Rows {
-    All,
-    /// Those of the row group at this position.
-    Group(usize),
+/// A Parquet file in a place whose ranges can be read, one row group at a time: a worker takes its share of a large file and no
+/// more. What the file says of itself is read once.
+///
+/// ```
+/// use std::sync::Arc;
+/// use arrow_array::Int32Array;
+/// use tables::{ReadOptions, RowGroupReader, RowGroups, Table, WriteOptions};
+///
+/// let table = Table::new(vec![("n".to_owned(), Arc::new(Int32Array::from(vec![1, 2, 3])) as _)])?;
+/// let row_groups = RowGroups::Exactly(vec![2, 1]);
+/// let bytes = table.to_geoparquet(&WriteOptions { row_groups })?;
+/// let groups = RowGroupReader::open("n.parquet", bytes::Bytes::from(bytes), ReadOptions::default())?;
+/// assert_eq!((groups.count(), groups.read(1)?.rows()), (2, 1));
+/// # Ok::<(), tables::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RowGroupReader<R> {
+    name: String,
+    input: R,
+    metadata: ArrowReaderMetadata,
+    options: ReadOptions,
 }
 
-impl Rows {
-    /// The positions of the row groups among so many.
-    fn groups(self, groups: usize) -> Result<Vec<usize>> {
-        match self {
-            Self::All => Ok((0..groups).collect()),
-            Self::Group(group) if group < groups => Ok(vec![group]),
-            Self::Group(group) => Err(Error::NoSuchRowGroup { group, groups }),
-        }
+impl<R: ChunkReader + Clone + 'static> RowGroupReader<R> {
+    /// Opens a file that messages call `name`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for what is no Parquet file.
+    pub fn open(name: &str, input: R, options: ReadOptions) -> Result<Self> {
+        Ok(Self {
+            metadata: load(name, &input)?,
+            name: name.to_owned(),
+            input,
+            options,
+        })
     }
+
+    /// How many row groups the file has.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.metadata.metadata().num_row_groups()
+    }
+
+    /// The rows of the row group at a position.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchRowGroup`]; as [`Table::open`].
+    pub fn read(&self, group: usize) -> Result<Table> {
+        let groups = self.count();
+        if group >= groups {
+            return Err(Error::NoSuchRowGroup { group, groups });
+        }
+        let (input, metadata) = (self.input.clone(), self.metadata.clone());
+        ParquetFile::of_groups(&self.name, input, metadata, vec![group], &self.options)?
+            .into_table()?
+            .with_named_coordinates(&self.options)
+    }
+}
+
+/// What a file says of itself, once its claims are checked.
+fn load(name: &str, input: &impl ChunkReader) -> Result<ArrowReaderMetadata> {
+    claims::check_footer(input).map_err(|problem| Error::malformed(name, FORMAT, problem))?;
+    ArrowReaderMetadata::load(input, ArrowReaderOptions::new())
+        .map_err(|error| Error::malformed(name, FORMAT, error))
 }
 
 /// A file as a table.
 pub(crate) fn read(
     name: &str,
     input: impl ChunkReader + 'static,
-    row_groups: Rows,
     options: &ReadOptions,
 ) -> Result<Table> {
-    let file = ParquetFile::open(name, input, row_groups, options)?;
-    let (schema, primary) = (Arc::clone(&file.schema), file.primary.clone());
-    let batches = file.collect::<Result<Vec<_>>>()?;
-    Table::of_batches(&schema, &batches, primary)
+    ParquetFile::open(name, input, options)?.into_table()
 }
 
 impl ParquetFile {
@@ -73,13 +116,21 @@ impl ParquetFile {
     pub fn open(
         name: &str,
         input: impl ChunkReader + 'static,
-        rows: Rows,
+        options: &ReadOptions,
+    ) -> Result<Self> {
+        let metadata = load(name, &input)?;
+        let groups = (0..metadata.metadata().num_row_groups()).collect();
+        Self::of_groups(name, input, metadata, groups, options)
+    }
+
+    fn of_groups(
+        name: &str,
+        input: impl ChunkReader + 'static,
+        metadata: ArrowReaderMetadata,
+        mut groups: Vec<usize>,
         options: &ReadOptions,
     ) -> Result<Self> {
         let malformed = |problem: String| Error::malformed(name, FORMAT, problem);
-        claims::check_footer(&input).map_err(malformed)?;
-        let metadata = ArrowReaderMetadata::load(&input, ArrowReaderOptions::new())
-            .map_err(|error| malformed(error.to_string()))?;
         let geo = geo_metadata(name, metadata.metadata())?;
         let primary_name = geo
             .as_ref()
@@ -88,7 +139,6 @@ impl ParquetFile {
 
         let selected = select(metadata.schema(), options, primary_name.as_deref())?;
         let mask = ProjectionMask::roots(metadata.parquet_schema(), selected.iter().copied());
-        let mut groups = rows.groups(metadata.metadata().num_row_groups())?;
         // A row group without rows has no pages, whatever offsets its writer put down.
         let has_rows = |&group: &usize| {
             let groups = metadata.metadata().row_groups();
@@ -134,6 +184,12 @@ impl ParquetFile {
             primary,
             native,
         })
+    }
+
+    fn into_table(self) -> Result<Table> {
+        let (schema, primary) = (Arc::clone(&self.schema), self.primary.clone());
+        let batches = self.collect::<Result<Vec<_>>>()?;
+        Table::of_batches(&schema, &batches, primary)
     }
 
     fn in_schema(&self, batch: RecordBatch) -> Result<RecordBatch> {
