@@ -236,13 +236,10 @@ impl Template {
 /// A tile's bounds in EPSG:3857 as addresses have them: west, south, east, north.
 fn bbox(zoom: u8, column: u64, row: u64) -> String {
     let side = WORLD_M / (1_u64 << zoom) as f64;
-    let west = column as f64 * side - WORLD_M / 2.0;
-    let north = WORLD_M / 2.0 - row as f64 * side;
-    format!(
-        "{west:.6},{:.6},{:.6},{north:.6}",
-        north - side,
-        west + side
-    )
+    let edge = |number: u64| number as f64 * side - WORLD_M / 2.0;
+    let (west, east) = (edge(column), edge(column + 1));
+    let (south, north) = (-edge(row + 1), -edge(row));
+    format!("{west:.6},{south:.6},{east:.6},{north:.6}")
 }
 
 /// The address without `name={key}` in its query, and that name. `None` where `{key}` stands elsewhere.
