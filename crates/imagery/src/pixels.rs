@@ -65,6 +65,8 @@ pub(crate) use map_values;
 pub(crate) trait Value: bytemuck::Pod + PartialEq + Send + Sync {
     /// Bits of one value.
     const BITS: u16;
+    /// Whether it is an integer.
+    const IS_INTEGER: bool;
     /// As a wide float, exact for every type here.
     fn to_f64(self) -> f64;
     /// The nearest value of this type: integers are rounded half up and held within their range.
@@ -79,9 +81,15 @@ macro_rules! integer_value {
     ($($type:ty),*) => {$(
         impl Value for $type {
             const BITS: u16 = <$type>::BITS as u16;
+            const IS_INTEGER: bool = true;
             fn to_f64(self) -> f64 { f64::from(self) }
-            // A float cast saturates at the type's range and turns NaN into 0.
-            fn from_f64(value: f64) -> Self { (value + 0.5).floor() as $type }
+            // Rounded down without a call of the floor function; the casts saturate and turn NaN into 0.
+            fn from_f64(value: f64) -> Self {
+                let raised = value + 0.5;
+                let towards_zero = raised as i64;
+                let whole = towards_zero.saturating_sub(i64::from(towards_zero as f64 > raised));
+                whole.clamp(<$type>::MIN.into(), <$type>::MAX.into()) as $type
+            }
             fn little_endian(self) -> Self { self.to_le() }
             fn difference(self, other: Self) -> Self { self.wrapping_sub(other) }
         }
@@ -93,6 +101,7 @@ macro_rules! float_value {
     ($($type:ty),*) => {$(
         impl Value for $type {
             const BITS: u16 = (size_of::<$type>() * 8) as u16;
+            const IS_INTEGER: bool = false;
             fn to_f64(self) -> f64 { f64::from(self) }
             fn from_f64(value: f64) -> Self { value as $type }
             fn little_endian(self) -> Self { Self::from_bits(self.to_bits().to_le()) }
@@ -345,26 +354,16 @@ impl Pixels {
         same || clear
     }
 
-    /// Another band behind the others, its values held within the range of this picture's type.
+    /// A picture of one band, of this one's size and type; numbers are held within the range of the type.
     ///
     /// # Errors
-    /// [`Error::Picture`] where the band has another number of pixels.
-    pub fn with_band(&self, band: &[f64]) -> Result<Self, Error> {
-        let bands = usize::from(self.bands);
-        let values = map_values!(&self.values, values => {
-            let mut out = Vec::with_capacity(values.len() + band.len());
-            for (pixel, value) in values.chunks_exact(bands).zip(band) {
-                out.extend_from_slice(pixel);
-                out.push(Value::from_f64(*value));
-            }
-            out
-        });
-        Self::new(
-            self.width,
-            self.height,
-            self.bands.saturating_add(1),
-            values,
-        )
+    /// [`Error::Picture`] where there is not one number for each pixel.
+    pub(crate) fn band_of(&self, numbers: &[f64]) -> Result<Self, Error> {
+        fn held<T: Value>(_like: &[T], numbers: &[f64]) -> Vec<T> {
+            numbers.iter().map(|number| T::from_f64(*number)).collect()
+        }
+        let values = map_values!(&self.values, values => held(values, numbers));
+        Self::new(self.width, self.height, 1, values)
     }
 }
 
@@ -394,8 +393,9 @@ mod tests {
 
     #[test]
     fn an_extra_band_stands_behind_the_others_in_their_type() {
-        let labelled = two_by_one([1, 2, 3, 4, 5, 6])
-            .with_band(&[1.0, 300.0])
+        let pixels = two_by_one([1, 2, 3, 4, 5, 6]);
+        let labelled = pixels
+            .beside(&pixels.band_of(&[1.0, 300.0]).unwrap())
             .unwrap();
         assert_eq!(labelled.bytes().unwrap(), [1, 2, 3, 1, 4, 5, 6, 255]);
     }

@@ -475,6 +475,46 @@ fn the_aerial_photograph_of_zurich_is_read_like_gdal_reads_it() {
     assert!(difference / 30_000.0 < 1.0, "{}", difference / 30_000.0);
 }
 
+#[test]
+fn gdal_reads_bands_apart_whichever_way_each_is_packed() {
+    // A gentle slope packs by the fixed code, noise over all 16 bits by none, classes to next to nothing.
+    let mut luck = 42_u64;
+    let values: Vec<u16> = (0..200 * 100_u32)
+        .flat_map(|at| {
+            luck = luck
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let noise = (luck >> 48) as u16;
+            let slope = (1000 + at % 200 * 3) as u16 + noise % 4;
+            [slope, noise, u16::from(at % 200 > 60)]
+        })
+        .collect();
+    let pixels = Pixels::new(200, 100, 3, Values::U16(values)).unwrap();
+    let grid = Grid {
+        crs: Crs::from_epsg(32630).unwrap(),
+        origin: (500_000.0, 900_000.0),
+        pixel: (5.0, 5.0),
+        width: 200,
+        height: 100,
+    };
+    let file = write_geotiff(&pixels, &grid, &GeotiffOptions::default()).unwrap();
+    // The noise as it stands, under half of the slope, and little besides.
+    assert!(file.len() < 40_000 + 20_000 + 2_000, "{}", file.len());
+    assert_eq!(Pixels::decode(&file).unwrap(), pixels);
+    let directory = tempfile::tempdir().unwrap();
+    let ours = write(directory.path(), "ours.tif", &file);
+    let Some(told) = info(&ours) else { return };
+    assert_eq!(
+        told["metadata"]["IMAGE_STRUCTURE"]["INTERLEAVE"],
+        json!("BAND")
+    );
+    let plain = directory.path().join("plain.tif");
+    let paths = [ours.to_str().unwrap(), plain.to_str().unwrap()];
+    let how = ["-q", "-co", "INTERLEAVE=PIXEL"];
+    gdal("gdal_translate", &[&how[..], &paths[..]].concat());
+    assert_eq!(read(&plain), pixels);
+}
+
 /// The shapes, burnt by `gdal_rasterize` in their order; `None` where it is not installed.
 fn rasterised(shapes: &[(MultiPolygon, f64)], grid: &Grid) -> Option<Vec<u8>> {
     let directory = tempfile::tempdir().unwrap();

@@ -16,6 +16,9 @@ const TILE_PX: u32 = 256;
 /// Deflate level of libdeflate: differences of neighbouring pixels have few repeats to look for, so that higher levels take
 /// several times as long for files a percent or two smaller.
 const DEFLATE_LEVEL: i32 = 1;
+/// Share of its bytes that a band may keep when packed by fdeflate: its one fixed code is made for small differences, takes less
+/// than half of libdeflate's time, and packs others badly.
+const KEPT_AT_MOST: f64 = 0.67;
 /// Classic TIFF counts bytes in 32 bits; what is left over is room for the directories.
 const LARGEST_FILE: u64 = u32::MAX as u64 - (16 << 20);
 
@@ -42,8 +45,9 @@ pub enum Compression {
     None,
 }
 
-/// Writes a GeoTIFF: one strip below 512 pixels, else tiles of 256 pixels with overviews down to one
-/// tile, laid out as a Cloud Optimized GeoTIFF (directories first, smallest overview's tiles first).
+/// Writes a GeoTIFF: below 512 pixels one strip, or one for each band where they are integers of several
+/// bytes; else tiles of 256 pixels with overviews down to one tile, laid out as a Cloud Optimized GeoTIFF
+/// (directories first, smallest overview's tiles first).
 ///
 /// # Errors
 /// [`Error::Table`] for a grid whose reference system has no EPSG code, [`Error::Picture`] where grid
@@ -65,12 +69,14 @@ pub fn write_geotiff(
             ),
         });
     }
-    write_raster(pixels, Some(grid), options)
+    write_raster(pixels, None, Some(grid), options)
 }
 
-/// The same, where a picture may lie nowhere in particular.
+/// The same, where a picture may lie nowhere in particular, and may have a band of labels, of its own
+/// size and type, behind the others.
 pub(super) fn write_raster(
     pixels: &Pixels,
+    labels: Option<&Pixels>,
     grid: Option<&Grid>,
     options: &GeotiffOptions,
 ) -> Result<Vec<u8>, Error> {
@@ -86,12 +92,26 @@ pub(super) fn write_raster(
             expected: "at most 2 GB; take smaller pictures",
         });
     }
-    let tiled = pixels.width().max(pixels.height()) >= TILED_FROM_PX;
-    let mut images = vec![Image::new(pixels, tiled, options)?];
+    let layout = if pixels.width().max(pixels.height()) >= TILED_FROM_PX {
+        Layout::Tiles
+    } else if with_values!(pixels.values(), values => has_small_steps(values)) {
+        Layout::StripOfEachBand
+    } else {
+        Layout::Strip
+    };
+    let joined = labels
+        .filter(|_| layout != Layout::StripOfEachBand)
+        .map(|labels| pixels.beside(labels))
+        .transpose()?;
+    let (pixels, labels) = match &joined {
+        Some(joined) => (joined, None),
+        None => (pixels, labels),
+    };
+    let mut images = vec![Image::new(pixels, labels, layout, options)?];
     let mut reduced = None;
     loop {
         let larger = reduced.as_ref().unwrap_or(pixels);
-        if !tiled || larger.width().max(larger.height()) <= TILE_PX {
+        if layout != Layout::Tiles || larger.width().max(larger.height()) <= TILE_PX {
             break;
         }
         let joining = Joining {
@@ -99,7 +119,7 @@ pub(super) fn write_raster(
             classes: &options.class_bands,
         };
         let half = halve(larger, &joining)?;
-        let mut image = Image::new(&half, tiled, options)?;
+        let mut image = Image::new(&half, None, layout, options)?;
         image.directory.set(254, TagValue::Long(vec![1]));
         images.push(image);
         reduced = Some(half);
@@ -110,6 +130,17 @@ pub(super) fn write_raster(
     lay_out(images)
 }
 
+/// How the numbers of a picture follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    /// One block, bands innermost.
+    Strip,
+    /// A block for each band: integers of several bytes pack better so, and faster.
+    StripOfEachBand,
+    /// Tiles, bands innermost: readers of tiles want all bands of a place at once.
+    Tiles,
+}
+
 /// One directory and its packed blocks.
 struct Image {
     directory: Directory,
@@ -118,8 +149,15 @@ struct Image {
 }
 
 impl Image {
-    fn new(pixels: &Pixels, tiled: bool, options: &GeotiffOptions) -> Result<Self, Error> {
-        let bands = pixels.bands();
+    /// Labels stand apart only where every band does.
+    fn new(
+        pixels: &Pixels,
+        labels: Option<&Pixels>,
+        layout: Layout,
+        options: &GeotiffOptions,
+    ) -> Result<Self, Error> {
+        let extra = labels.map_or(0, Pixels::bands);
+        let bands = pixels.bands().saturating_add(extra);
         let bits = with_values!(pixels.values(), values => bits_of(values));
         let sample_format: u16 = match pixels.values() {
             Values::U8(_) | Values::U16(_) | Values::U32(_) => 1,
@@ -143,7 +181,8 @@ impl Image {
         );
         short(262, vec![if is_rgb { 2 } else { 1 }]);
         short(277, vec![bands]);
-        short(284, vec![1]);
+        let apart = layout == Layout::StripOfEachBand && bands > 1;
+        short(284, vec![if apart { 2 } else { 1 }]);
         short(339, vec![sample_format; bands.into()]);
         if options.compression == Compression::Deflate && sample_format != 3 {
             short(317, vec![2]);
@@ -153,17 +192,26 @@ impl Image {
         }
         directory.set(256, TagValue::Long(vec![pixels.width()]));
         directory.set(257, TagValue::Long(vec![pixels.height()]));
-        let (block_width, block_height, tags) = if tiled {
+        let packing = options.compression;
+        let (blocks, tags) = if layout == Layout::Tiles {
             directory.set(322, TagValue::Long(vec![TILE_PX]));
             directory.set(323, TagValue::Long(vec![TILE_PX]));
-            (TILE_PX, TILE_PX, (324, 325))
+            let tile = (TILE_PX, TILE_PX);
+            let tiles =
+                with_values!(pixels.values(), values => pack_blocks(values, pixels, tile, packing));
+            (tiles?, (324, 325))
         } else {
             directory.set(278, TagValue::Long(vec![pixels.height()]));
-            (pixels.width(), pixels.height(), (273, 279))
+            let whole = (pixels.width(), pixels.height());
+            let mut strips = Vec::new();
+            for part in std::iter::once(pixels).chain(labels) {
+                strips.extend(with_values!(part.values(), values => match layout {
+                    Layout::StripOfEachBand => pack_bands(values, part, packing),
+                    Layout::Strip | Layout::Tiles => pack_blocks(values, part, whole, packing),
+                })?);
+            }
+            (strips, (273, 279))
         };
-        let blocks = with_values!(pixels.values(), values => {
-            pack_blocks(values, pixels, (block_width, block_height), options.compression)
-        })?;
         // The offsets follow once everything has its length; the room for them is what counts now.
         directory.set(tags.0, TagValue::Long(vec![0; blocks.len()]));
         directory.set(
@@ -180,6 +228,45 @@ impl Image {
 
 fn bits_of<T: Value>(_values: &[T]) -> u16 {
     T::BITS
+}
+
+/// Whether differences are likely to be small for their type: those of integers of several bytes, the
+/// higher of which are all but constant. Single bytes of pictures are too many-valued for that, and floats have none.
+fn has_small_steps<T: Value>(_values: &[T]) -> bool {
+    T::IS_INTEGER && T::BITS > 8
+}
+
+/// Every band as one packed block.
+fn pack_bands<T: Value>(
+    values: &[T],
+    pixels: &Pixels,
+    compression: Compression,
+) -> Result<Vec<Vec<u8>>, Error> {
+    let bands = usize::from(pixels.bands());
+    let strip = |band: usize| {
+        let mut stored: Vec<T> = Vec::with_capacity(values.len() / bands);
+        for row in values.chunks_exact(pixels.width() as usize * bands) {
+            // A chunk holds every band.
+            let of_band = row.chunks_exact(bands).map(|pixel| pixel[band]);
+            match compression {
+                Compression::None => stored.extend(of_band.map(T::little_endian)),
+                Compression::Deflate => {
+                    let mut before = T::zeroed();
+                    stored.extend(of_band.map(|value| {
+                        let step = value.difference(before);
+                        before = value;
+                        step.little_endian()
+                    }));
+                }
+            }
+        }
+        let bytes: &[u8] = bytemuck::cast_slice(&stored);
+        match compression {
+            Compression::None => Ok(bytes.to_vec()),
+            Compression::Deflate => pack_small_steps(bytes),
+        }
+    };
+    (0..bands).map(strip).collect()
 }
 
 /// Cuts the picture into blocks, row after row, and packs each; what lies past the edge repeats it,
@@ -225,27 +312,46 @@ fn pack_blocks<T: Value>(
                 }
                 bytes.extend_from_slice(bytemuck::cast_slice(&stored));
             }
-            pack(bytes, compression)
+            match compression {
+                Compression::None => Ok(bytes),
+                Compression::Deflate => pack(&bytes),
+            }
         })
         .collect()
 }
 
-fn pack(bytes: Vec<u8>, compression: Compression) -> Result<Vec<u8>, Error> {
-    if compression == Compression::None {
-        return Ok(bytes);
+/// Packs differences that are likely to be small.
+fn pack_small_steps(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let most = (bytes.len() as f64 * KEPT_AT_MOST) as usize;
+    let packed = fdeflate::Compressor::new(Vec::with_capacity(most + 64))
+        .and_then(|mut compressor| {
+            compressor.write_data(bytes)?;
+            compressor.finish()
+        })
+        .map_err(|error| fault(&error))?;
+    if packed.len() <= most + 64 {
+        Ok(packed)
+    } else {
+        pack(bytes)
     }
-    let fault = |problem: String| Error::Picture {
-        media: "tiff",
-        problem,
-    };
-    let level = CompressionLvl::new(DEFLATE_LEVEL).map_err(|error| fault(format!("{error:?}")))?;
+}
+
+fn pack(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let level = CompressionLvl::new(DEFLATE_LEVEL).map_err(|error| fault(&format!("{error:?}")))?;
     let mut compressor = Compressor::new(level);
     let mut packed = vec![0; compressor.zlib_compress_bound(bytes.len())];
     let length = compressor
-        .zlib_compress(&bytes, &mut packed)
-        .map_err(|error| fault(error.to_string()))?;
+        .zlib_compress(bytes, &mut packed)
+        .map_err(|error| fault(&error))?;
     packed.truncate(length);
     Ok(packed)
+}
+
+fn fault(problem: &dyn std::fmt::Display) -> Error {
+    Error::Picture {
+        media: "tiff",
+        problem: problem.to_string(),
+    }
 }
 
 /// Reference system, transform, band names and nodata.

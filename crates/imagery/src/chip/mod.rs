@@ -10,6 +10,6 @@ mod tiff_file;
 
 pub use geotiff::{Compression, GeotiffOptions, write_geotiff};
 pub(crate) use npy::{interleave, read_npy};
-pub(crate) use raster::encode;
+pub(crate) use raster::{encode, encode_labelled};
 pub use sidecar::sidecar;
 pub(crate) use tiff_file::{band_names, nodata, read_tiff, tiff_bands};

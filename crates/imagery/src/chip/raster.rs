@@ -23,7 +23,7 @@ pub(crate) fn encode(
     options: &GeotiffOptions,
 ) -> Result<Vec<u8>, Error> {
     match format {
-        Format::Tiff => write_raster(pixels, grid, options),
+        Format::Tiff => write_raster(pixels, None, grid, options),
         Format::Npy => write_npy(pixels),
         Format::Png => {
             let color = color_of(
@@ -84,6 +84,20 @@ pub(crate) fn encode(
             )?;
             Ok(out)
         }
+    }
+}
+
+/// The same with a band of labels, of the type of the pixels, behind the others.
+pub(crate) fn encode_labelled(
+    pixels: &Pixels,
+    labels: &Pixels,
+    grid: Option<&Grid>,
+    format: Format,
+    options: &GeotiffOptions,
+) -> Result<Vec<u8>, Error> {
+    match format {
+        Format::Tiff => write_raster(pixels, Some(labels), grid, options),
+        _ => encode(&pixels.beside(labels)?, grid, format, options),
     }
 }
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
-use crate::chip::{GeotiffOptions, encode, sidecar, write_geotiff};
+use crate::chip::{GeotiffOptions, encode, encode_labelled, sidecar, write_geotiff};
 use crate::fetch::{Header, examine, is_flat};
 use crate::grid::Grid;
 use crate::labels::{LabelMode, Labels, Mask};
@@ -71,6 +71,7 @@ impl Darkroom {
                 band_names,
                 nodata,
             } => {
+                let pixels = pixels()?;
                 if pixels.is_flat() {
                     return Ok(None);
                 }
@@ -91,10 +92,10 @@ impl Darkroom {
                 .as_ref()
                 .is_some_and(|labels| labels.mode == LabelMode::Band)
         });
-        let pixels = match as_band {
-            None => pixels,
+        let labels = match as_band {
+            None => None,
             Some(mask) => {
-                check_fit(mask, &pixels)?;
+                self.check_fit(mask, &pixels)?;
                 if options.band_names.is_empty() {
                     options.band_names = (1..=pixels.bands())
                         .map(|band| format!("band {band}"))
@@ -102,10 +103,14 @@ impl Darkroom {
                 }
                 options.band_names.push(self.label_name());
                 options.class_bands = vec![pixels.bands()];
-                pixels.with_band(&mask.values)?
+                Some(pixels.band_of(&mask.values)?)
             }
         };
-        let bytes = Bytes::from(encode(&pixels, grid, self.format, &options)?);
+        let bytes = match labels {
+            None => encode(&pixels, grid, self.format, &options)?,
+            Some(labels) => encode_labelled(&pixels, &labels, grid, self.format, &options)?,
+        };
+        let bytes = Bytes::from(bytes);
         let header = Header {
             format: self.format,
             width: pixels.width(),
@@ -165,6 +170,54 @@ impl Darkroom {
         labels.map_or_else(String::new, |labels| labels.band_name().to_owned())
     }
 
+    /// Every value that stands in a mask; far fewer than it has pixels.
+    fn labels_of<'a>(&self, mask: &'a Mask) -> impl Iterator<Item = f64> + 'a {
+        let outside = self.labels.as_ref().map(|labels| labels.outside);
+        let outside = outside.filter(|_| mask.share < 1.0);
+        mask.counts.iter().map(|(value, _)| *value).chain(outside)
+    }
+
+    /// A label that the picture's type cannot hold would come out as another one.
+    fn check_fit(&self, mask: &Mask, pixels: &Pixels) -> Result<(), Error> {
+        let whole =
+            |value: f64, low: f64, high: f64| value.fract() == 0.0 && (low..=high).contains(&value);
+        let fits = |value: f64| match pixels.values() {
+            Values::U8(_) => whole(value, 0.0, 255.0),
+            Values::I8(_) => whole(value, -128.0, 127.0),
+            Values::U16(_) => whole(value, 0.0, 65_535.0),
+            Values::I16(_) => whole(value, -32_768.0, 32_767.0),
+            Values::U32(_) => whole(value, 0.0, f64::from(u32::MAX)),
+            Values::I32(_) => whole(value, f64::from(i32::MIN), f64::from(i32::MAX)),
+            Values::F32(_) | Values::F64(_) => true,
+        };
+        match self.labels_of(mask).find(|value| !fits(*value)) {
+            Some(value) => Err(Error::Encode {
+                format: "a band of labels",
+                pixels: format!("{value} as {}", pixels.values().type_name()),
+                expected: "labels within the type of the picture, or picture.labels.mode = \"file\"",
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// The smallest type that holds every label.
+    fn mask_pixels(&self, mask: &Mask, grid: &Grid) -> Result<Pixels, Error> {
+        let within = |low: f64, high: f64| {
+            self.labels_of(mask)
+                .all(|value| value.fract() == 0.0 && (low..=high).contains(&value))
+        };
+        let values = if within(0.0, 255.0) {
+            Values::U8(mask.values.iter().map(|value| *value as u8).collect())
+        } else if within(0.0, 65_535.0) {
+            Values::U16(mask.values.iter().map(|value| *value as u16).collect())
+        } else if within(f64::from(i32::MIN), f64::from(i32::MAX)) {
+            Values::I32(mask.values.iter().map(|value| *value as i32).collect())
+        } else {
+            Values::F64(mask.values.clone())
+        };
+        Pixels::new(grid.width, grid.height, 1, values)
+    }
+
     fn beside(
         &self,
         grid: Option<&Grid>,
@@ -182,7 +235,7 @@ impl Darkroom {
                 class_bands: vec![0],
                 ..GeotiffOptions::default()
             };
-            let file = write_geotiff(&mask_pixels(mask, grid)?, grid, &options)?;
+            let file = write_geotiff(&self.mask_pixels(mask, grid)?, grid, &options)?;
             beside.push((LABELS_ENDING, Bytes::from(file)));
         }
         let is_plain = matches!(self.format, Format::Png | Format::Jpeg | Format::Webp);
@@ -204,48 +257,6 @@ fn readings(measure: &dyn Measure, pixels: &Pixels) -> Vec<(String, Option<f64>)
         .into_iter()
         .zip(measure.measure(pixels))
         .collect()
-}
-
-/// A label that the picture's type cannot hold would come out as another one.
-fn check_fit(mask: &Mask, pixels: &Pixels) -> Result<(), Error> {
-    let fits = |value: f64| match pixels.values() {
-        Values::U8(_) => value.fract() == 0.0 && (0.0..=255.0).contains(&value),
-        Values::I8(_) => value.fract() == 0.0 && (-128.0..=127.0).contains(&value),
-        Values::U16(_) => value.fract() == 0.0 && (0.0..=65_535.0).contains(&value),
-        Values::I16(_) => value.fract() == 0.0 && (-32_768.0..=32_767.0).contains(&value),
-        Values::U32(_) => value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value),
-        Values::I32(_) => {
-            value.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&value)
-        }
-        Values::F32(_) | Values::F64(_) => true,
-    };
-    match mask.values.iter().find(|value| !fits(**value)) {
-        Some(value) => Err(Error::Encode {
-            format: "a band of labels",
-            pixels: format!("{value} as {}", pixels.values().type_name()),
-            expected: "labels within the type of the picture, or picture.labels.mode = \"file\"",
-        }),
-        None => Ok(()),
-    }
-}
-
-/// The smallest type that holds every label.
-fn mask_pixels(mask: &Mask, grid: &Grid) -> Result<Pixels, Error> {
-    let within = |low: f64, high: f64| {
-        mask.values
-            .iter()
-            .all(|value| value.fract() == 0.0 && (low..=high).contains(value))
-    };
-    let values = if within(0.0, 255.0) {
-        Values::U8(mask.values.iter().map(|value| *value as u8).collect())
-    } else if within(0.0, 65_535.0) {
-        Values::U16(mask.values.iter().map(|value| *value as u16).collect())
-    } else if within(f64::from(i32::MIN), f64::from(i32::MAX)) {
-        Values::I32(mask.values.iter().map(|value| *value as i32).collect())
-    } else {
-        Values::F64(mask.values.clone())
-    };
-    Pixels::new(grid.width, grid.height, 1, values)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -394,7 +394,7 @@ impl PictureSource for Opened {
                 band_names.extend(self.labels.iter().map(|_| self.property.clone()));
                 let nodata = self.settings.value_type.map(|_| 0.0);
                 Content::Pixels {
-                    pixels,
+                    pixels: Box::new(move || Ok(pixels)),
                     band_names,
                     nodata,
                 }

@@ -136,6 +136,9 @@ pub(crate) struct Taken {
     pub(crate) expires: Option<Timestamp>,
 }
 
+/// Pixels yet to be put together, by a thread that computes.
+pub(crate) type PixelsToMake = Box<dyn FnOnce() -> Result<Pixels, Error> + Send>;
+
 /// The picture's bytes, or its pixels where the source is read and not asked.
 pub(crate) enum Content {
     File {
@@ -143,7 +146,7 @@ pub(crate) enum Content {
         header: Header,
     },
     Pixels {
-        pixels: Pixels,
+        pixels: PixelsToMake,
         band_names: Vec<String>,
         nodata: Option<f64>,
     },

@@ -16,13 +16,14 @@ use url::Url;
 use self::items::{Item, Search};
 use super::address::service_url;
 use super::cog::{Bands, CogFile, Place, TILE_CACHE, band_texts, payer, tiles_of_window};
-use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, band_numbers};
+use super::{
+    Aim, Content, Describe, Opening, PictureSource, PixelsToMake, Taken, UsualLimits, band_numbers,
+};
 use crate::Error;
 use crate::byte_ranges::{ByteRanges, Payer};
 use crate::fetch::{Call, Miss, Rejection, Request, plain_status};
 use crate::ground::Maps;
 use crate::picture::{Band, Format, Picture, Size};
-use crate::pixels::Pixels;
 use crate::pyramid::{Resampling, TileCache, grid_of, plan};
 use crate::sample::{Frame, Sample};
 use crate::secret::SecretName;
@@ -348,7 +349,7 @@ impl PictureSource for Opened {
 
     async fn take(&self, sample: &Sample, aim: &Aim, call: &Call) -> Result<Taken, Miss> {
         let item = self.item(sample, call).await?;
-        let mut picture: Option<Pixels> = None;
+        let mut picture: Option<PixelsToMake> = None;
         let mut nodata = None;
         let mut band_names = Vec::new();
         for name in &self.assets.names {
@@ -369,7 +370,7 @@ impl PictureSource for Opened {
             let part = tiles.picture(plan, self.resampling, bands, call).await?;
             picture = Some(match picture {
                 None => part,
-                Some(before) => before.beside(&part)?,
+                Some(before) => Box::new(move || before()?.beside(&part()?)),
             });
         }
         let pixels = picture.ok_or_else(|| Miss::Failed("an item without assets".to_owned()))?;

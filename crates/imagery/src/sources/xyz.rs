@@ -313,14 +313,10 @@ impl PictureSource for Opened {
             .await?
             .ok_or_else(|| Miss::NoImagery("the source has no tile there".to_owned()))?;
         let how = self.resampling;
-        let pixels = compute("putting tiles together", move || {
-            mosaic.picture(&plan, how, None).and_then(opaque)
-        })
-        .await
-        .map_err(Miss::Fatal)??;
+        let pixels = move || mosaic.picture(&plan, how, None).and_then(opaque);
         Ok(Taken {
             content: Content::Pixels {
-                pixels,
+                pixels: Box::new(pixels),
                 band_names: Vec::new(),
                 nodata: None,
             },

@@ -20,6 +20,7 @@ use crate::fetch::{Call, Miss};
 use crate::ground::Map;
 use crate::pixels::{Pixels, Values};
 use crate::pyramid::{Level, Plan, Resampling, TileCache, TileSource, gather};
+use crate::sources::PixelsToMake;
 
 /// `NewSubfileType` bits (TIFF 6.0, p. 36): a reduced image, and a transparency mask.
 const REDUCED: u32 = 1;
@@ -280,26 +281,23 @@ pub(in crate::sources) struct CogTiles {
 }
 
 impl CogTiles {
-    /// The picture of a plan with some of the bands.
+    /// The tiles of a plan, to be put together into its picture with some of the bands.
     pub(in crate::sources) async fn picture(
         &self,
         plan: Plan,
         how: Resampling,
         bands: Vec<u16>,
         call: &Call,
-    ) -> Result<Pixels, Miss> {
+    ) -> Result<PixelsToMake, Miss> {
         let mosaic = gather(self, &self.file.levels, &plan, call)
             .await?
             .ok_or_else(|| Miss::NoImagery("outside the raster".to_owned()))?;
         let nodata = self.file.nodata;
-        let work = move || {
+        Ok(Box::new(move || {
             mosaic
                 .picture(&plan, how, nodata)
                 .and_then(|picture| picture.select(&bands))
-        };
-        Ok(compute("putting tiles together", work)
-            .await
-            .map_err(Miss::Fatal)??)
+        }))
     }
 }
 
