@@ -56,7 +56,8 @@ fn draw(table: &Table, flags: Option<&BTreeMap<String, String>>) -> Result<Strin
     }
     let ink = Ink::of(table)?;
     let mut drawing = String::new();
-    let colours = colours(members.values().map(|rows| ink.bounds(rows)).collect());
+    let bounds: Vec<_> = members.values().map(|rows| ink.bounds(rows)).collect();
+    let colours = colours(&bounds);
     for ((id, rows), colour) in members.iter().zip(colours) {
         let flags = flags_of(id);
         let note = if flags.is_empty() {
@@ -85,17 +86,22 @@ fn draw(table: &Table, flags: Option<&BTreeMap<String, String>>) -> Result<Strin
 
 /// A colour for each cluster, by its number: other than those of the clusters before it whose bounds it meets, as long as there are
 /// enough.
-fn colours(bounds: Vec<AABB<[f64; 2]>>) -> Vec<usize> {
+fn colours(bounds: &[Option<AABB<[f64; 2]>>]) -> Vec<usize> {
     let boxes = bounds.iter().zip(0..);
     let boxes: RTree<GeomWithData<Rectangle<[f64; 2]>, usize>> = RTree::bulk_load(
         boxes
-            .map(|(bounds, number)| GeomWithData::new(Rectangle::from_aabb(*bounds), number))
+            .filter_map(|(bounds, number)| {
+                Some(GeomWithData::new(Rectangle::from_aabb((*bounds)?), number))
+            })
             .collect(),
     );
     let mut colours: Vec<usize> = Vec::with_capacity(bounds.len());
     for (number, bounds) in bounds.iter().enumerate() {
         let mut taken = [false; COLOURS.len()];
-        for met in boxes.locate_in_envelope_intersecting(bounds) {
+        let met = bounds
+            .iter()
+            .flat_map(|bounds| boxes.locate_in_envelope_intersecting(bounds));
+        for met in met {
             if let Some(&colour) = colours.get(met.data) {
                 taken[colour] = true;
             }
@@ -176,9 +182,9 @@ impl Ink {
         }
     }
 
-    /// The least rectangle around rows and what touches them.
-    fn bounds(&self, rows: &[usize]) -> AABB<[f64; 2]> {
-        let corners: Vec<[f64; 2]> = match self {
+    /// The least rectangle around rows and what touches them; `None` where they lie nowhere.
+    fn bounds(&self, rows: &[usize]) -> Option<AABB<[f64; 2]>> {
+        let mut corners: Vec<[f64; 2]> = match self {
             Self::Cells { cells, .. } => rows
                 .iter()
                 .flat_map(|&row| {
@@ -194,7 +200,9 @@ impl Ink {
                 .collect(),
             Self::Dots { dots, .. } => rows.iter().map(|&row| [dots[row].x, dots[row].y]).collect(),
         };
-        AABB::from_points(&corners)
+        // An index takes no numbers that are none.
+        corners.retain(|corner| corner.iter().all(|number| number.is_finite()));
+        (!corners.is_empty()).then(|| AABB::from_points(&corners))
     }
 
     fn paint(&self, colour: &str) -> String {
@@ -242,7 +250,8 @@ mod tests {
         let squares: Vec<_> = (0..400)
             .map(|number| square(f64::from(number % 20), f64::from(number / 20)))
             .collect();
-        let colours = colours(squares.clone());
+        let bounds: Vec<_> = squares.iter().copied().map(Some).collect();
+        let colours = colours(&bounds);
         for (number, one) in squares.iter().enumerate() {
             for (other, _) in squares.iter().enumerate().skip(number + 1) {
                 let touching = rstar::Envelope::intersects(one, &squares[other]);
@@ -250,6 +259,25 @@ mod tests {
             }
         }
         // Thirteen of one place cannot all differ.
-        assert_eq!(super::colours(vec![square(0.0, 0.0); 13]).len(), 13);
+        assert_eq!(super::colours(&[Some(square(0.0, 0.0)); 13]).len(), 13);
+    }
+
+    #[test]
+    fn places_that_are_no_numbers_are_drawn_nowhere_and_disturb_no_other() {
+        let dots: Vec<Coord> = (0..40)
+            .map(|number| Coord {
+                x: if number % 3 == 0 {
+                    f64::NAN
+                } else {
+                    f64::from(number)
+                },
+                y: f64::from(number),
+            })
+            .collect();
+        let canvas = Canvas::around(dots.iter().copied(), false);
+        let ink = Ink::Dots { dots, canvas };
+        let bounds: Vec<_> = (0..40).map(|row| ink.bounds(&[row])).collect();
+        assert_eq!(bounds.iter().flatten().count(), 26);
+        assert_eq!(colours(&bounds).len(), 40);
     }
 }
