@@ -72,7 +72,8 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
 /// Writes a table as GeoParquet.
 pub fn write_table(path: &Path, table: &Table) -> Result<(), Fault> {
     write(path, |out| {
-        Ok(table.write_geoparquet(out, &WriteOptions::default())?)
+        let written = table.write_geoparquet(out, &WriteOptions::default());
+        Ok(written.map_err(|error| error.in_output(&path.to_string_lossy()))?)
     })
 }
 

@@ -67,7 +67,12 @@ impl Split {
                 out.flush()
             },
         )
-        .map_err(|error| Fault::from(error).named(&self.input, &self.input.to_string_lossy()))?;
+        .map_err(
+            |error| match error.in_output(&self.output.to_string_lossy()) {
+                error @ tables::Error::Io { .. } => Fault::from(error),
+                error => Fault::from(error).named(&self.input, &self.input.to_string_lossy()),
+            },
+        )?;
         for name in names {
             std::fs::rename(unfinished.path().join(&name), self.output.join(&name))
                 .map_err(failed)?;

@@ -141,10 +141,10 @@ impl Pixels {
     /// Pixels of a size; `values` holds `width * height * bands` numbers.
     ///
     /// # Errors
-    /// [`Error::Picture`] where the count does not fit.
+    /// [`Error::Picture`] where the count does not fit, or there are none.
     pub fn new(width: u32, height: u32, bands: u16, values: Values) -> Result<Self, Error> {
         let expected = u128::from(width) * u128::from(height) * u128::from(bands);
-        if expected != values.len() as u128 || bands == 0 {
+        if expected != values.len() as u128 || expected == 0 {
             return Err(Error::Picture {
                 media: "picture",
                 problem: format!(

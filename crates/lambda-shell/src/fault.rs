@@ -135,7 +135,9 @@ impl From<store::Error> for Fault {
 impl From<tables::Error> for Fault {
     fn from(error: tables::Error) -> Self {
         let name = match &error {
-            tables::Error::Io { source, .. } => FaultName::of_io(source.kind()),
+            tables::Error::Io { source, .. } | tables::Error::Write { source, .. } => {
+                FaultName::of_io(source.kind())
+            }
             _ => FaultName::InvalidInput,
         };
         Self::new(name, error.to_string())

@@ -171,19 +171,14 @@ pub fn plan_only(
         labels: None,
     };
     let made = Made::from(plan, seed, batches, &read)?;
+    let is_new = !folder.exists();
     std::fs::create_dir_all(folder).map_err(|e| file_error(folder, e))?;
-    let persist = |file: NamedTempFile, name: &str| {
-        let path = folder.join(name);
-        file.persist(&path)
-            .map(|_| ())
-            .map_err(|e| file_error(&path, e.error))
-    };
-    persist(made.samples_in(folder)?, "samples.parquet")?;
-    let mut rejected = new_file(folder).map_err(|e| file_error(folder, e))?;
-    rejected
-        .write_all(made.rejected_lines().as_bytes())
-        .map_err(|e| file_error(folder, e))?;
-    persist(rejected, "rejected.jsonl")?;
+    let written = made.write_here(folder);
+    if is_new && written.is_err() {
+        // Fails where something is in it; the error that is reported is the one that stopped the writing.
+        let _ = std::fs::remove_dir(folder);
+    }
+    written?;
     Ok(made.planned)
 }
 
@@ -260,6 +255,23 @@ impl Made {
         })
     }
 
+    /// Writes what a plan without a study is: the samples and what was rejected, both whole before either has its name.
+    fn write_here(&self, folder: &Path) -> Result<(), Error> {
+        let failed = |e| file_error(folder, e);
+        let samples = self.samples_in(folder)?;
+        let mut rejected = new_file(folder).map_err(failed)?;
+        rejected
+            .as_file_mut()
+            .write_all(self.rejected_lines().as_bytes())
+            .map_err(failed)?;
+        for (file, name) in [(samples, "samples.parquet"), (rejected, "rejected.jsonl")] {
+            let path = folder.join(name);
+            file.persist(&path)
+                .map_err(|e| file_error(&path, e.error))?;
+        }
+        Ok(())
+    }
+
     /// Writes all but the list of batches.
     async fn write(&self, output: &dyn Store, keys: &Keys) -> Result<(), Error> {
         let folder = std::env::temp_dir();
@@ -291,7 +303,15 @@ impl Made {
     fn samples_in(&self, folder: &Path) -> Result<NamedTempFile, Error> {
         let failed = |e| file_error(folder, e);
         let file = new_file(folder).map_err(failed)?;
-        let out = self.planned.write_geoparquet(BufWriter::new(file))?;
+        let out = self
+            .planned
+            .write_geoparquet(BufWriter::new(file))
+            .map_err(|error| match error {
+                sampling::Error::Table(error) => {
+                    Error::Tables(error.in_output(&folder.to_string_lossy()))
+                }
+                error => error.into(),
+            })?;
         out.into_inner().map_err(|e| failed(e.into_error()))
     }
 
@@ -320,7 +340,8 @@ fn new_file(folder: &Path) -> std::io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+    // Not with the name of the temporary file, which says nothing to anybody.
+    builder.tempfile_in(folder).map_err(|e| e.kind().into())
 }
 
 /// The layer that is burnt into pictures, found fit for it.

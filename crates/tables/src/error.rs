@@ -167,6 +167,14 @@ pub enum Error {
         /// What Arrow said.
         source: arrow_schema::ArrowError,
     },
+    /// What is written to cannot take it: a full disk, say.
+    #[error("cannot write {format}: {source}")]
+    Write {
+        /// The format.
+        format: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A file could not be encoded.
     #[error("cannot write {format}: {problem}")]
     Encode {
@@ -178,6 +186,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Names the file that could not be written, which the writer of its bytes does not know; other errors stay as they are.
+    #[must_use]
+    pub fn in_output(self, name: &str) -> Self {
+        match self {
+            Self::Write { source, .. } => Self::io(name, source),
+            other => other,
+        }
+    }
+
     pub(crate) fn malformed(name: &str, format: &'static str, problem: impl ToString) -> Self {
         Self::Malformed {
             name: name.to_owned(),
@@ -198,6 +215,10 @@ impl Error {
             column: column.to_owned(),
             source,
         }
+    }
+
+    pub(crate) fn write(format: &'static str, source: std::io::Error) -> Self {
+        Self::Write { format, source }
     }
 
     pub(crate) fn encode(format: &'static str, problem: impl ToString) -> Self {

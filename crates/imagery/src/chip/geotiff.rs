@@ -1,8 +1,6 @@
 //! Writing GeoTIFF (OGC 19-008r4), and Cloud Optimized GeoTIFF (OGC 21-026) from 512 pixels.
 
-use libdeflater::{CompressionLvl, Compressor};
-use rayon::prelude::*;
-
+use super::blocks::{pack_bands, pack_blocks};
 use super::directory::{Directory, TagValue};
 use super::overview::{Joining, halve};
 use crate::Error;
@@ -13,12 +11,6 @@ use crate::pixels::{Pixels, Value, Values, with_values};
 const TILED_FROM_PX: u32 = 512;
 /// Side of a tile.
 const TILE_PX: u32 = 256;
-/// Deflate level of libdeflate: differences of neighbouring pixels have few repeats to look for, so that higher levels take
-/// several times as long for files a percent or two smaller.
-const DEFLATE_LEVEL: i32 = 1;
-/// Share of its bytes that a band may keep when packed by fdeflate: its one fixed code is made for small differences, takes less
-/// than half of libdeflate's time, and packs others badly.
-const KEPT_AT_MOST: f64 = 0.67;
 /// Classic TIFF counts bytes in 32 bits; what is left over is room for the directories.
 const LARGEST_FILE: u64 = u32::MAX as u64 - (16 << 20);
 
@@ -234,124 +226,6 @@ fn bits_of<T: Value>(_values: &[T]) -> u16 {
 /// higher of which are all but constant. Single bytes of pictures are too many-valued for that, and floats have none.
 fn has_small_steps<T: Value>(_values: &[T]) -> bool {
     T::IS_INTEGER && T::BITS > 8
-}
-
-/// Every band as one packed block.
-fn pack_bands<T: Value>(
-    values: &[T],
-    pixels: &Pixels,
-    compression: Compression,
-) -> Result<Vec<Vec<u8>>, Error> {
-    let bands = usize::from(pixels.bands());
-    let strip = |band: usize| {
-        let mut stored: Vec<T> = Vec::with_capacity(values.len() / bands);
-        for row in values.chunks_exact(pixels.width() as usize * bands) {
-            // A chunk holds every band.
-            let of_band = row.chunks_exact(bands).map(|pixel| pixel[band]);
-            match compression {
-                Compression::None => stored.extend(of_band.map(T::little_endian)),
-                Compression::Deflate => {
-                    let mut before = T::zeroed();
-                    stored.extend(of_band.map(|value| {
-                        let step = value.difference(before);
-                        before = value;
-                        step.little_endian()
-                    }));
-                }
-            }
-        }
-        let bytes: &[u8] = bytemuck::cast_slice(&stored);
-        match compression {
-            Compression::None => Ok(bytes.to_vec()),
-            Compression::Deflate => pack_small_steps(bytes),
-        }
-    };
-    (0..bands).map(strip).collect()
-}
-
-/// Cuts the picture into blocks, row after row, and packs each; what lies past the edge repeats it,
-/// which packs well and keeps differences small.
-fn pack_blocks<T: Value>(
-    values: &[T],
-    pixels: &Pixels,
-    (block_width, block_height): (u32, u32),
-    compression: Compression,
-) -> Result<Vec<Vec<u8>>, Error> {
-    let across = pixels.width().div_ceil(block_width);
-    let down = pixels.height().div_ceil(block_height);
-    let bands = usize::from(pixels.bands());
-    let row_length = pixels.width() as usize * bands;
-    (0..across * down)
-        .into_par_iter()
-        .map(|block| {
-            let (left, top) = (block % across * block_width, block / across * block_height);
-            let inside = (pixels.width() - left).min(block_width) as usize * bands;
-            let mut bytes = Vec::with_capacity(
-                block_width as usize * block_height as usize * bands * size_of::<T>(),
-            );
-            let mut line = vec![T::zeroed(); block_width as usize * bands];
-            let mut stored = line.clone();
-            for y in top..top + block_height {
-                let start =
-                    y.min(pixels.height() - 1) as usize * row_length + left as usize * bands;
-                let (own, padding) = line.split_at_mut(inside);
-                own.copy_from_slice(&values[start..start + inside]);
-                for pixel in padding.chunks_exact_mut(bands) {
-                    pixel.copy_from_slice(&own[inside - bands..]);
-                }
-                stored.copy_from_slice(&line);
-                if compression == Compression::Deflate {
-                    for ((stored, value), before) in
-                        stored[bands..].iter_mut().zip(&line[bands..]).zip(&line)
-                    {
-                        *stored = value.difference(*before);
-                    }
-                }
-                for value in &mut stored {
-                    *value = value.little_endian();
-                }
-                bytes.extend_from_slice(bytemuck::cast_slice(&stored));
-            }
-            match compression {
-                Compression::None => Ok(bytes),
-                Compression::Deflate => pack(&bytes),
-            }
-        })
-        .collect()
-}
-
-/// Packs differences that are likely to be small.
-fn pack_small_steps(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let most = (bytes.len() as f64 * KEPT_AT_MOST) as usize;
-    let packed = fdeflate::Compressor::new(Vec::with_capacity(most + 64))
-        .and_then(|mut compressor| {
-            compressor.write_data(bytes)?;
-            compressor.finish()
-        })
-        .map_err(|error| fault(&error))?;
-    if packed.len() <= most + 64 {
-        Ok(packed)
-    } else {
-        pack(bytes)
-    }
-}
-
-fn pack(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let level = CompressionLvl::new(DEFLATE_LEVEL).map_err(|error| fault(&format!("{error:?}")))?;
-    let mut compressor = Compressor::new(level);
-    let mut packed = vec![0; compressor.zlib_compress_bound(bytes.len())];
-    let length = compressor
-        .zlib_compress(bytes, &mut packed)
-        .map_err(|error| fault(&error))?;
-    packed.truncate(length);
-    Ok(packed)
-}
-
-fn fault(problem: &dyn std::fmt::Display) -> Error {
-    Error::Picture {
-        media: "tiff",
-        problem: problem.to_string(),
-    }
 }
 
 /// Reference system, transform, band names and nodata.

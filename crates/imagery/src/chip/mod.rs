@@ -1,5 +1,6 @@
 //! Pictures as files: GeoTIFF, `NumPy`, PNG, JPEG, WebP, with the grid they lie on.
 
+mod blocks;
 mod directory;
 mod geotiff;
 mod npy;

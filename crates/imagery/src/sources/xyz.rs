@@ -25,8 +25,6 @@ use crate::secret::{Secret, SecretName};
 const TILE_CACHE: usize = 48 << 20;
 /// Where an address has the bounds of a tile, as styles of web maps have them.
 const BBOX: &str = "{bbox-epsg-3857}";
-/// Side of the world in EPSG:3857, in metres.
-const WORLD_M: f64 = 2.0 * std::f64::consts::PI * 6_378_137.0;
 /// Highest zoom there can be: rows and columns fit 32 bits with room.
 const HIGHEST_ZOOM: u8 = 24;
 
@@ -235,8 +233,8 @@ impl Template {
 
 /// A tile's bounds in EPSG:3857 as addresses have them: west, south, east, north.
 fn bbox(zoom: u8, column: u64, row: u64) -> String {
-    let side = WORLD_M / (1_u64 << zoom) as f64;
-    let edge = |number: u64| number as f64 * side - WORLD_M / 2.0;
+    let side = MERCATOR_CIRCUMFERENCE / (1_u64 << zoom) as f64;
+    let edge = |number: u64| number as f64 * side - MERCATOR_CIRCUMFERENCE / 2.0;
     let (west, east) = (edge(column), edge(column + 1));
     let (south, north) = (-edge(row + 1), -edge(row));
     format!("{west:.6},{south:.6},{east:.6},{north:.6}")

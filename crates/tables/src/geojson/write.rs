@@ -21,18 +21,18 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::NoGeometry`]; as [`Table::geometries`], [`Projection::between`] and [`Projection::project`];
-    /// [`Error::Encode`] when `out` fails.
+    /// [`Error::Write`] when `out` fails.
     pub fn write_geojson<W: Write>(&self, mut out: W) -> Result<()> {
         let Some(primary) = self.geometry_column() else {
             return Err(Error::NoGeometry {
                 available: self.names(),
             });
         };
-        let encode = |error: &dyn std::fmt::Display| Error::encode(FORMAT, error);
+        let failed = |error| Error::write(FORMAT, error);
         let projection = Projection::between(&self.crs(), &Crs::wgs84())?;
         let schema = self.schema();
         out.write_all(br#"{"type":"FeatureCollection","features":["#)
-            .map_err(|error| encode(&error))?;
+            .map_err(failed)?;
         for from in (0..self.rows()).step_by(BLOCK_ROWS) {
             let batch = self.batch(from, BLOCK_ROWS.min(self.rows() - from), &schema)?;
             let properties = batch
@@ -45,7 +45,7 @@ impl Table {
                 .collect();
             let geometries = batch
                 .column_by_name(primary)
-                .ok_or_else(|| encode(&"the geometry is missing"))?;
+                .ok_or_else(|| Error::encode(FORMAT, "the geometry is missing"))?;
             for (row, wkb) in WkbBlock::new(primary, geometries)?.values().enumerate() {
                 let geometry = wkb.map(|wkb| in_wgs84(wkb, &projection)).transpose();
                 let geometry = geometry.map_err(|problem| Error::Geometry {
@@ -63,14 +63,13 @@ impl Table {
                     })
                     .collect();
                 let separator = if from + row == 0 { "\n" } else { ",\n" };
-                out.write_all(separator.as_bytes())
-                    .map_err(|error| encode(&error))?;
+                out.write_all(separator.as_bytes()).map_err(failed)?;
                 let feature =
                     json!({"type": "Feature", "properties": properties, "geometry": geometry});
-                serde_json::to_writer(&mut out, &feature).map_err(|error| encode(&error))?;
+                serde_json::to_writer(&mut out, &feature).map_err(|error| failed(error.into()))?;
             }
         }
-        out.write_all(b"\n]}\n").map_err(|error| encode(&error))
+        out.write_all(b"\n]}\n").map_err(failed)
     }
 }
 

@@ -1,14 +1,15 @@
 //! Writing GeoParquet 1.1, a row group at a time.
 
 use std::collections::{BTreeSet, HashSet};
-use std::io::Write;
-use std::sync::Arc;
+use std::io::{ErrorKind, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use arrow_schema::{DataType, Schema, SchemaRef};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ARROW_SCHEMA_META_KEY, ArrowWriter, encode_arrow_schema};
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -73,7 +74,7 @@ impl Table {
     /// of pandas kept. Without a geometry it is plain Parquet.
     ///
     /// # Errors
-    /// [`Error::RowGroups`]; [`Error::Geometry`] for malformed geometries; [`Error::Encode`] when `out` fails.
+    /// [`Error::RowGroups`]; [`Error::Geometry`] for malformed geometries; [`Error::Write`] when `out` fails.
     pub fn write_geoparquet<W: Write + Send>(&self, out: W, options: &WriteOptions) -> Result<()> {
         let mut writer = self.begin(out)?;
         let mut from = 0;
@@ -167,7 +168,7 @@ impl<W: Write + Send> GeoParquetWriter<W> {
     /// Writes the metadata, the extent of all row groups in it, and gives back what was written to.
     ///
     /// # Errors
-    /// [`Error::Encode`] when no table was written, an earlier one failed, or `out` fails.
+    /// [`Error::Encode`] when no table was written or an earlier one failed; [`Error::Write`] when `out` fails.
     pub fn finish(self) -> Result<W> {
         match self.state {
             State::Writing { writer, .. } => writer.finish(),
@@ -182,7 +183,8 @@ impl<W: Write + Send> GeoParquetWriter<W> {
 
 /// A GeoParquet file being written from batches of one schema.
 pub(crate) struct RowGroupWriter<W: Write + Send> {
-    writer: ArrowWriter<W>,
+    writer: ArrowWriter<Output<W>>,
+    failure: Failure,
     schema: SchemaRef,
     primary: Option<PrimaryGeometry>,
     /// What has been written of each WKB column.
@@ -210,10 +212,16 @@ impl<W: Write + Send> RowGroupWriter<W> {
             .into_iter()
             .map(|name| (name.to_owned(), Extent::default()))
             .collect();
-        let writer =
-            ArrowWriter::try_new_with_options(out, Arc::clone(schema), options).map_err(encode)?;
+        let failure = Failure::default();
+        let out = Output {
+            out,
+            failure: failure.clone(),
+        };
+        let writer = ArrowWriter::try_new_with_options(out, Arc::clone(schema), options)
+            .map_err(|error| failure.told(error))?;
         Ok(Self {
             writer,
+            failure,
             schema: Arc::clone(schema),
             primary: primary.cloned(),
             extents,
@@ -229,12 +237,14 @@ impl<W: Write + Send> RowGroupWriter<W> {
             }
         }
         self.rows_written += batch.num_rows();
-        self.writer.write(batch).map_err(encode)
+        let written = self.writer.write(batch);
+        written.map_err(|error| self.failure.told(error))
     }
 
     /// Ends the current row group; none begins until rows are written.
     pub fn end_row_group(&mut self) -> Result<()> {
-        self.writer.flush().map_err(encode)
+        let written = self.writer.flush();
+        written.map_err(|error| self.failure.told(error))
     }
 
     /// Writes the metadata and gives back what was written to.
@@ -264,11 +274,54 @@ impl<W: Write + Send> RowGroupWriter<W> {
             self.writer
                 .append_key_value_metadata(KeyValue::new(key, value));
         }
-        self.writer.into_inner().map_err(encode)
+        let written = self.writer.into_inner();
+        let output = written.map_err(|error| self.failure.told(error))?;
+        Ok(output.out)
     }
 }
 
-fn encode(error: parquet::errors::ParquetError) -> Error {
+/// What is written to; why it failed is kept, for the writer of Parquet makes mere text of it.
+struct Output<W> {
+    out: W,
+    failure: Failure,
+}
+
+impl<W: Write> Write for Output<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.out.write(bytes);
+        written.map_err(|error| self.failure.keep(error))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let flushed = self.out.flush();
+        flushed.map_err(|error| self.failure.keep(error))
+    }
+}
+
+/// Why an output failed, if it did.
+#[derive(Clone, Default)]
+struct Failure(Arc<Mutex<Option<std::io::Error>>>);
+
+impl Failure {
+    fn keep(&self, error: std::io::Error) -> std::io::Error {
+        let kind = error.kind();
+        if kind != ErrorKind::Interrupted {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        }
+        kind.into()
+    }
+
+    /// The error of the output behind one of the writer of Parquet, or that one.
+    fn told(&self, error: ParquetError) -> Error {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match kept.take() {
+            Some(source) => Error::write(FORMAT, source),
+            None => encode(error),
+        }
+    }
+}
+
+fn encode(error: ParquetError) -> Error {
     Error::encode(FORMAT, error)
 }
 

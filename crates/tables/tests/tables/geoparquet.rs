@@ -446,3 +446,35 @@ proptest! {
         prop_assert_eq!(twice.texts("number").unwrap(), reversed);
     }
 }
+
+/// Takes nothing, as a full disk.
+struct Full;
+
+impl std::io::Write for Full {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_is_told_from_a_table_that_cannot_be_written() {
+    let failures = [
+        cells(20)
+            .write_geoparquet(Full, &WriteOptions::default())
+            .unwrap_err(),
+        cells(20).write_geojson(Full).unwrap_err(),
+    ];
+    for failure in failures {
+        match failure.in_output("out.parquet") {
+            Error::Io { name, source } => assert_eq!(
+                (&*name, source.kind()),
+                ("out.parquet", std::io::ErrorKind::StorageFull)
+            ),
+            other => panic!("{other}"),
+        }
+    }
+}
