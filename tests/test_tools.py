@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pytest
 from check_dependencies import is_agreed
 from evaluate import Wanted, evaluate, lattice_neighbours, same_rows, scattered_neighbours, touching_neighbours
+from keep_times import keep_times
 from shapely.geometry import box
 
 
@@ -100,3 +104,27 @@ def test_the_same_rows_in_another_order_are_the_same_and_a_changed_one_is_not():
 )
 def test_a_licence_is_agreed_to_if_its_expression_can_be_met(expression: str, agreed: bool):
     assert is_agreed(expression) is agreed
+
+
+def test_a_fresh_clone_gets_the_times_of_what_did_not_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The second clone changes one file of two: that one is new to cargo, also after a run that ended early, and again the third time it is not."""
+
+    def clone(name: str, **contents: str) -> dict[str, int]:
+        folder = tmp_path / name
+        folder.mkdir()
+        for file, text in contents.items():
+            (folder / file).write_text(text)
+        subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+        subprocess.run(["git", "add", "."], cwd=folder, check=True)
+        monkeypatch.chdir(folder)
+        seen.append(keep_times(tmp_path / "target"))
+        return {file: (folder / file).stat().st_mtime_ns for file in contents}
+
+    seen: list[tuple[int, int]] = []
+    first = clone("first", a="1", b="1")
+    second = clone("second", a="1", b="2")
+    third = clone("third", a="1", b="2")
+    back = clone("back", a="1", b="1")
+    assert seen == [(2, 2), (2, 1), (2, 0), (2, 1)]
+    assert first["a"] == second["a"] == third["a"] == back["a"]
+    assert first["b"] < second["b"] == third["b"] < back["b"], "what it was before is a change, too"

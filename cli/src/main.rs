@@ -6,6 +6,7 @@ mod executions;
 mod files;
 mod progress;
 
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -45,18 +46,18 @@ fn main() -> ExitCode {
     logs::on_a_terminal();
     let done = match Transect::parse().command {
         Command::Check(command) => command.run(),
-        Command::Plan(command) => asynchronously(command.run()),
-        Command::Run(command) => asynchronously(command.run()),
-        Command::Retry(command) => asynchronously(command.run()),
+        Command::Plan(command) => asynchronously(Box::pin(command.run())),
+        Command::Run(command) => asynchronously(Box::pin(command.run())),
+        Command::Retry(command) => asynchronously(Box::pin(command.run())),
         Command::Measure(command) => command.run(),
         Command::Cluster(command) => command.run(),
         Command::Map(command) => command.run(),
         Command::SampleClusters(command) => command.run(),
         Command::Split(command) => command.run(),
         Command::Generate(command) => command.run(),
-        Command::Start(command) => asynchronously(command.run()),
-        Command::Watch(command) => asynchronously(command.run()),
-        Command::Status(command) => asynchronously(command.run()),
+        Command::Start(command) => asynchronously(Box::pin(command.run())),
+        Command::Watch(command) => asynchronously(Box::pin(command.run())),
+        Command::Status(command) => asynchronously(Box::pin(command.run())),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -68,7 +69,7 @@ fn main() -> ExitCode {
 }
 
 /// Only commands that wait for a network pay for a runtime.
-fn asynchronously(work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+fn asynchronously(work: Pin<Box<dyn Future<Output = Result<(), Fault>>>>) -> Result<(), Fault> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -25,7 +25,9 @@ pub struct Retry {
 impl Retry {
     pub async fn run(self) -> Result<(), Fault> {
         let store: Arc<dyn Store> = match &self.output_bucket {
-            Some(bucket) => Stores::on_s3(&aws_config::load_from_env().await).bucket(bucket),
+            Some(bucket) => {
+                Stores::on_s3(&lambda_shell::aws_from_environment().await).bucket(bucket)
+            }
             None => Arc::new(Folder::new(&self.out)),
         };
         let failed = study::retry(&self.plan_id, &store).await?;

@@ -71,7 +71,7 @@ pub struct StartCluster {
 
 impl StartCluster {
     async fn run(self) -> Result<(), Fault> {
-        let config = aws_config::load_from_env().await;
+        let config = lambda_shell::aws_from_environment().await;
         let machine = match &self.machine {
             Some(machine) => Some(Machines::new(&config).arn_of(machine).await?),
             None => None,
@@ -161,7 +161,7 @@ pub struct StartQuota {
 
 impl StartQuota {
     async fn run(self) -> Result<(), Fault> {
-        let config = aws_config::load_from_env().await;
+        let config = lambda_shell::aws_from_environment().await;
         let sharing: Value = match &self.sharing {
             None => json!("largest_remainder"),
             // A name alone needs no quotation marks.
@@ -190,7 +190,7 @@ async fn kick_off(event: Value, config: &aws_config::SdkConfig) -> Result<(), Fa
     let stores = Stores::on_s3(config);
     let executions = StepFunctions::new(config);
     let metrics = &mut Metrics::default();
-    let reply = Box::pin(kickoff::handle(event, &stores, &executions, metrics)).await?;
+    let reply = kickoff::handle(event, &stores, &executions, metrics).await?;
     eprintln!("{}", reply.message);
     println!(
         "{}",
@@ -243,7 +243,7 @@ impl MapSettings {
     async fn start(&self, mut event: Value) -> Result<(), Fault> {
         event["max_concurrency"] = self.max_concurrency.into();
         event["tolerated_failure_percentage"] = self.tolerated_failure_percentage.into();
-        let machines = Machines::new(&aws_config::load_from_env().await);
+        let machines = Machines::new(&lambda_shell::aws_from_environment().await);
         let machine = machines.arn_of(&self.machine).await?;
         println!("{}", machines.start(&machine, &event.to_string()).await?);
         Ok(())
@@ -299,7 +299,7 @@ impl StartExpress {
                 ),
             ));
         }
-        let machines = Machines::new(&aws_config::load_from_env().await);
+        let machines = Machines::new(&lambda_shell::aws_from_environment().await);
         let machine = machines.arn_of(&self.machine).await?;
         println!("{}", machines.run_express(&machine, &input).await?);
         Ok(())

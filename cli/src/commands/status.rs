@@ -18,7 +18,7 @@ pub struct Status {
 
 impl Status {
     pub async fn run(self) -> Result<(), Fault> {
-        let machines = Machines::new(&aws_config::load_from_env().await);
+        let machines = Machines::new(&lambda_shell::aws_from_environment().await);
         let standing = machines.standing(&self.execution).await?;
         let items = standing.items;
         let status = standing.status.as_str();

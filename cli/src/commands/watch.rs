@@ -22,7 +22,7 @@ pub struct Watch {
 
 impl Watch {
     pub async fn run(self) -> Result<(), Fault> {
-        let machines = Machines::new(&aws_config::load_from_env().await);
+        let machines = Machines::new(&lambda_shell::aws_from_environment().await);
         let bar = Progress::new(0, " ({elapsed})");
         loop {
             let standing = machines.standing(&self.execution).await?;

@@ -1,9 +1,11 @@
 //! A function's life around its handler.
 
+use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::time::{Instant, SystemTime};
 
 use futures::FutureExt;
+use futures::future::LocalBoxFuture;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::Value;
@@ -30,45 +32,78 @@ pub struct Invocation {
 /// Only when the Lambda runtime itself cannot be reached.
 pub async fn serve<R, H>(function: &'static str, handler: H) -> Result<(), lambda_runtime::Error>
 where
-    R: Serialize + Send,
+    R: Serialize,
     H: AsyncFn(Value, &mut Invocation) -> Result<R, Fault>,
 {
-    logs::in_lambda();
-    let handler = &handler;
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        let (payload, context) = event.into_parts();
-        let mut invocation = Invocation {
-            deadline: Deadline::from_lambda(context.deadline(), SystemTime::now()),
-            request_id: context.request_id,
-            metrics: Metrics::default(),
-        };
-        let span = tracing::info_span!(
-            "invocation",
-            function,
-            request_id = invocation.request_id,
-            filename = payload.get("filename").and_then(serde_json::Value::as_str),
-            plan_id = payload.get("plan_id").and_then(serde_json::Value::as_str),
-            batch = payload.get("batch").and_then(serde_json::Value::as_u64),
-        );
-        answer(function, handler, payload, &mut invocation)
-            .instrument(span)
-            .await
-    }))
-    .await
+    let handler = Handled(handler, PhantomData);
+    run(function, &handler).await
 }
 
-async fn answer<R, H>(
-    function: &str,
-    handler: &H,
-    payload: Value,
-    invocation: &mut Invocation,
-) -> Result<R, Diagnostic>
+/// A handler whose future and reply have no types of their own, so that the runtime around it is compiled once and not in
+/// every function.
+trait Handler {
+    fn handle<'a>(
+        &'a self,
+        payload: Value,
+        invocation: &'a mut Invocation,
+    ) -> LocalBoxFuture<'a, Result<Value, Fault>>;
+}
+
+struct Handled<R, H>(H, PhantomData<R>);
+
+impl<R, H> Handler for Handled<R, H>
 where
     R: Serialize,
     H: AsyncFn(Value, &mut Invocation) -> Result<R, Fault>,
 {
+    fn handle<'a>(
+        &'a self,
+        payload: Value,
+        invocation: &'a mut Invocation,
+    ) -> LocalBoxFuture<'a, Result<Value, Fault>> {
+        Box::pin(async move {
+            let reply = (self.0)(payload, invocation).await?;
+            serde_json::to_value(reply).map_err(|error| Fault::internal(&error))
+        })
+    }
+}
+
+fn run<'a>(
+    function: &'static str,
+    handler: &'a dyn Handler,
+) -> LocalBoxFuture<'a, Result<(), lambda_runtime::Error>> {
+    logs::in_lambda();
+    Box::pin(lambda_runtime::run(service_fn(
+        move |event: LambdaEvent<Value>| async move {
+            let (payload, context) = event.into_parts();
+            let mut invocation = Invocation {
+                deadline: Deadline::from_lambda(context.deadline(), SystemTime::now()),
+                request_id: context.request_id,
+                metrics: Metrics::default(),
+            };
+            let span = tracing::info_span!(
+                "invocation",
+                function,
+                request_id = invocation.request_id,
+                filename = payload.get("filename").and_then(serde_json::Value::as_str),
+                plan_id = payload.get("plan_id").and_then(serde_json::Value::as_str),
+                batch = payload.get("batch").and_then(serde_json::Value::as_u64),
+            );
+            answer(function, handler, payload, &mut invocation)
+                .instrument(span)
+                .await
+        },
+    )))
+}
+
+async fn answer(
+    function: &str,
+    handler: &dyn Handler,
+    payload: Value,
+    invocation: &mut Invocation,
+) -> Result<Value, Diagnostic> {
     let started = Instant::now();
-    let outcome = AssertUnwindSafe(handler(payload, invocation))
+    let outcome = AssertUnwindSafe(handler.handle(payload, invocation))
         .catch_unwind()
         .await
         .unwrap_or_else(|_| {

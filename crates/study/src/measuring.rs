@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
 use imagery::{LedgerRow, ledger};
 use measures::{MeasureSpec, ReadingStatus};
@@ -33,45 +34,47 @@ pub struct MeasureReply {
 ///
 /// # Errors
 /// A part that is not there, a mistake in `specs`, or the storage's.
-pub async fn measure(
-    part: &str,
-    specs: &[MeasureSpec],
-    store: &Arc<dyn Store>,
-) -> Result<MeasureReply, Error> {
-    measures::check(specs)?;
-    let key = part;
-    let part = stored::table(store.as_ref(), key).await?;
-    let mut names = ledger::measure_columns(&part);
-    for name in measures::columns(specs) {
-        if !names.contains(&name) {
-            names.push(name);
+pub fn measure<'a>(
+    part: &'a str,
+    specs: &'a [MeasureSpec],
+    store: &'a Arc<dyn Store>,
+) -> BoxFuture<'a, Result<MeasureReply, Error>> {
+    Box::pin(async move {
+        measures::check(specs)?;
+        let key = part;
+        let part = stored::table(store.as_ref(), key).await?;
+        let mut names = ledger::measure_columns(&part);
+        for name in measures::columns(specs) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
         }
-    }
-    let specs: Arc<[MeasureSpec]> = specs.into();
-    let rows = ledger::from_table(&part)?;
-    let measured: Vec<(LedgerRow, Option<ReadingStatus>)> = stream::iter(rows)
-        .map(|row| read(row, store.as_ref(), Arc::clone(&specs)))
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
-    let count = |wanted: fn(Option<ReadingStatus>) -> bool| {
-        measured
-            .iter()
-            .filter(|(_, status)| wanted(*status))
-            .count() as u64
-    };
-    let reply = MeasureReply {
-        read: count(|status| status == Some(ReadingStatus::Ok)),
-        unreadable: count(|status| !matches!(status, None | Some(ReadingStatus::Ok))),
-        without_picture: count(|status| status.is_none()),
-        ledger: key.to_owned(),
-    };
-    let rows: Vec<LedgerRow> = measured.into_iter().map(|(row, _)| row).collect();
-    let bytes = ledger::to_table(&rows, &names)?.to_geoparquet(&WriteOptions::default())?;
-    store
-        .put(key, bytes.into(), "application/vnd.apache.parquet")
-        .await?;
-    Ok(reply)
+        let specs: Arc<[MeasureSpec]> = specs.into();
+        let rows = ledger::from_table(&part)?;
+        let measured: Vec<(LedgerRow, Option<ReadingStatus>)> = stream::iter(rows)
+            .map(|row| read(row, store.as_ref(), Arc::clone(&specs)))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let count = |wanted: fn(Option<ReadingStatus>) -> bool| {
+            measured
+                .iter()
+                .filter(|(_, status)| wanted(*status))
+                .count() as u64
+        };
+        let reply = MeasureReply {
+            read: count(|status| status == Some(ReadingStatus::Ok)),
+            unreadable: count(|status| !matches!(status, None | Some(ReadingStatus::Ok))),
+            without_picture: count(|status| status.is_none()),
+            ledger: key.to_owned(),
+        };
+        let rows: Vec<LedgerRow> = measured.into_iter().map(|(row, _)| row).collect();
+        let bytes = ledger::to_table(&rows, &names)?.to_geoparquet(&WriteOptions::default())?;
+        store
+            .put(key, bytes.into(), "application/vnd.apache.parquet")
+            .await?;
+        Ok(reply)
+    })
 }
 
 /// Reads one picture and puts what it says into its row.

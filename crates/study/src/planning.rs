@@ -4,6 +4,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use imagery::Source;
 use sampling::{Batches, ChipPlan, Plan, Planned, RoadsInput, SourceGrid};
 use schemars::JsonSchema;
@@ -84,55 +85,57 @@ impl Read {
 ///
 /// # Errors
 /// What is wrong with the study or its inputs, or the storage's.
-pub async fn plan(
-    study: &Study,
-    inputs: &Inputs,
-    output: &dyn Store,
-    bucket: &str,
+pub fn plan<'a>(
+    study: &'a Study,
+    inputs: &'a Inputs,
+    output: &'a dyn Store,
+    bucket: &'a str,
     workers: u32,
-    stores: &Stores,
-) -> Result<PlanReply, Error> {
-    let mut settled = study.clone();
-    if let Plan::Chips(chips) = &study.plan {
-        settled.plan = Plan::Chips(on_source(chips, &study.source, stores).await?);
-    }
-    let read = Read {
-        main: inputs.bring(study.plan.file()).await?,
-        areas: match study.plan.areas_file() {
-            Some(file) => Some(inputs.bring(file).await?),
-            None => None,
-        },
-        labels: match &study.picture.labels {
-            Some(labels) => Some((inputs.bring(&labels.layer).await?, labels.clone())),
-            None => None,
-        },
-    };
-    let work = settled;
-    let (plan_id, made) = tokio::task::spawn_blocking(move || {
-        let plan_id = plan_id(&work, &read)?;
-        Ok::<_, Error>((
-            plan_id,
-            Made::from(&work.plan, work.seed, work.batching(), &read)?,
-        ))
-    })
-    .await??;
+    stores: &'a Stores,
+) -> BoxFuture<'a, Result<PlanReply, Error>> {
+    Box::pin(async move {
+        let mut settled = study.clone();
+        if let Plan::Chips(chips) = &study.plan {
+            settled.plan = Plan::Chips(on_source(chips, &study.source, stores).await?);
+        }
+        let read = Read {
+            main: inputs.bring(study.plan.file()).await?,
+            areas: match study.plan.areas_file() {
+                Some(file) => Some(inputs.bring(file).await?),
+                None => None,
+            },
+            labels: match &study.picture.labels {
+                Some(labels) => Some((inputs.bring(&labels.layer).await?, labels.clone())),
+                None => None,
+            },
+        };
+        let work = settled;
+        let (plan_id, made) = tokio::task::spawn_blocking(move || {
+            let plan_id = plan_id(&work, &read)?;
+            Ok::<_, Error>((
+                plan_id,
+                Made::from(&work.plan, work.seed, work.batching(), &read)?,
+            ))
+        })
+        .await??;
 
-    let keys = Keys::of(&plan_id);
-    let study_json = serde_json::to_vec_pretty(study).map_err(|error| Error::Stored {
-        location: keys.study(),
-        problem: error.to_string(),
-    })?;
-    output.put(&keys.study(), study_json.into(), JSON).await?;
-    made.write(output, &keys).await?;
-    let lines = made.batch_lines(&plan_id, bucket, workers);
-    output.put(&keys.batches(), lines.into(), LINES).await?;
-    Ok(PlanReply {
-        samples: keys.samples(),
-        batches: keys.batches(),
-        count: made.planned.samples.len() as u64,
-        batch_count: made.planned.batches.len() as u64,
-        rejected: made.planned.rejected.len() as u64,
-        plan_id,
+        let keys = Keys::of(&plan_id);
+        let study_json = serde_json::to_vec_pretty(study).map_err(|error| Error::Stored {
+            location: keys.study(),
+            problem: error.to_string(),
+        })?;
+        output.put(&keys.study(), study_json.into(), JSON).await?;
+        made.write(output, &keys).await?;
+        let lines = made.batch_lines(&plan_id, bucket, workers);
+        output.put(&keys.batches(), lines.into(), LINES).await?;
+        Ok(PlanReply {
+            samples: keys.samples(),
+            batches: keys.batches(),
+            count: made.planned.samples.len() as u64,
+            batch_count: made.planned.batches.len() as u64,
+            rejected: made.planned.rejected.len() as u64,
+            plan_id,
+        })
     })
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use imagery::labels::{LabelLayer, Labels};
 use imagery::shards::{self, ShardLimits};
 use imagery::{
@@ -76,33 +77,36 @@ impl Worker {
     ///
     /// # Errors
     /// [`Error::NotPlanned`], what is wrong with the study's source, or what `keys` says.
-    pub async fn of_plan(
-        plan_id: &str,
+    pub fn of_plan<'a>(
+        plan_id: &'a str,
         quota: Option<u32>,
         store: Arc<dyn Store>,
-        stores: &Stores,
+        stores: &'a Stores,
         workers: u32,
-        keys: &dyn SecretKeys,
-    ) -> Result<Self, Error> {
-        let study = stored::study(store.as_ref(), plan_id).await?;
-        let stored_keys = Keys::of(plan_id);
-        let list = match quota {
-            None => stored_keys.batches(),
-            Some(quota) => stored_keys.quota_batches(quota),
-        };
-        let batches = stored::lines(store.as_ref(), &list).await?;
-        let taking = study.taking();
-        let labels = match &taking.picture.labels {
-            Some(labels) => Some(label_layer(plan_id, store.as_ref(), labels).await?),
-            None => None,
-        };
-        Ok(Self {
-            scraper: scraper(&taking, labels, Arc::clone(&store), stores, workers, keys).await?,
-            plan_id: plan_id.to_owned(),
-            quota,
-            store,
-            taking,
-            batches: Some(batches),
+        keys: &'a dyn SecretKeys,
+    ) -> BoxFuture<'a, Result<Self, Error>> {
+        Box::pin(async move {
+            let study = stored::study(store.as_ref(), plan_id).await?;
+            let stored_keys = Keys::of(plan_id);
+            let list = match quota {
+                None => stored_keys.batches(),
+                Some(quota) => stored_keys.quota_batches(quota),
+            };
+            let batches = stored::lines(store.as_ref(), &list).await?;
+            let taking = study.taking();
+            let labels = match &taking.picture.labels {
+                Some(labels) => Some(label_layer(plan_id, store.as_ref(), labels).await?),
+                None => None,
+            };
+            Ok(Self {
+                scraper: scraper(&taking, labels, Arc::clone(&store), stores, workers, keys)
+                    .await?,
+                plan_id: plan_id.to_owned(),
+                quota,
+                store,
+                taking,
+                batches: Some(batches),
+            })
         })
     }
 
@@ -143,27 +147,34 @@ impl Worker {
     ///
     /// # Errors
     /// [`Error::NoBatch`], or the storage's; why pictures stopped coming is in [`Done::halt`].
-    pub async fn scrape(&self, batch: u32, stop: &Stop, watch: &Watch) -> Result<Done, Error> {
-        let batches = self.batches.unwrap_or(0);
-        if batch >= batches {
-            return Err(Error::NoBatch {
-                plan_id: self.plan_id.clone(),
+    pub fn scrape<'a>(
+        &'a self,
+        batch: u32,
+        stop: &'a Stop,
+        watch: &'a Watch,
+    ) -> BoxFuture<'a, Result<Done, Error>> {
+        Box::pin(async move {
+            let batches = self.batches.unwrap_or(0);
+            if batch >= batches {
+                return Err(Error::NoBatch {
+                    plan_id: self.plan_id.clone(),
+                    batch,
+                    batches,
+                });
+            }
+            let keys = Keys::of(&self.plan_id);
+            let samples = match self.quota {
+                None => keys.samples(),
+                Some(quota) => keys.quota_samples(quota),
+            };
+            let table = stored::samples(&self.store, &samples, batch).await?;
+            let id = BatchId {
+                quota: self.quota,
                 batch,
-                batches,
-            });
-        }
-        let keys = Keys::of(&self.plan_id);
-        let samples = match self.quota {
-            None => keys.samples(),
-            Some(quota) => keys.quota_samples(quota),
-        };
-        let table = stored::samples(&self.store, &samples, batch).await?;
-        let id = BatchId {
-            quota: self.quota,
-            batch,
-        };
-        self.work_through(id, &self.samples(&table)?, stop, watch)
-            .await
+            };
+            self.work_through(id, &self.samples(&table)?, stop, watch)
+                .await
+        })
     }
 
     /// The same for samples that came with the event; the part of the ledger is named after them.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
 use imagery::ledger;
 use report::{CollectReport, Thumbnail, TownReport};
@@ -63,49 +64,54 @@ struct Output {
 ///
 /// # Errors
 /// [`Error::NotPlanned`], or the storage's.
-pub async fn sum_up(plan_id: &str, store: &Arc<dyn Store>) -> Result<SummaryReply, Error> {
-    let keys = Keys::of(plan_id);
-    let gathered = gather(&keys, plan_id, store.as_ref()).await?;
-    let mut reply = SummaryReply {
-        plan_id: plan_id.to_owned(),
-        samples: gathered.samples.rows() as u64,
-        done: gathered.ledger.rows() as u64,
-        ..SummaryReply::default()
-    };
-    let (gathered, summed) = tokio::task::spawn_blocking({
-        let keys = keys.clone();
-        move || {
-            let summed = Summed::of(&keys, &gathered)?;
-            Ok::<_, Error>((gathered, summed))
+pub fn sum_up<'a>(
+    plan_id: &'a str,
+    store: &'a Arc<dyn Store>,
+) -> BoxFuture<'a, Result<SummaryReply, Error>> {
+    Box::pin(async move {
+        let keys = Keys::of(plan_id);
+        let gathered = gather(&keys, plan_id, store.as_ref()).await?;
+        let mut reply = SummaryReply {
+            plan_id: plan_id.to_owned(),
+            samples: gathered.samples.rows() as u64,
+            done: gathered.ledger.rows() as u64,
+            ..SummaryReply::default()
+        };
+        let (gathered, summed) = tokio::task::spawn_blocking({
+            let keys = keys.clone();
+            move || {
+                let summed = Summed::of(&keys, &gathered)?;
+                Ok::<_, Error>((gathered, summed))
+            }
+        })
+        .await??;
+        let pictures = pictures(&summed, store.as_ref()).await?;
+        let data_set = ChipSet::of(plan_id, &gathered, store.as_ref()).await?;
+        let (outputs, page) = tokio::task::spawn_blocking({
+            let plan_id = plan_id.to_owned();
+            move || {
+                let page = page(&plan_id, &gathered, &summed, &pictures)?;
+                Ok::<_, Error>((summed.outputs, page))
+            }
+        })
+        .await??;
+        for output in outputs {
+            match output.media_type {
+                GEOJSON => reply.geojson.push(output.key.clone()),
+                PARQUET => reply.tables.push(output.key.clone()),
+                _ => {}
+            }
+            store
+                .put(&output.key, output.bytes.into(), output.media_type)
+                .await?;
         }
+        store.put(&keys.report(), page.into(), HTML).await?;
+        if let Some(data_set) = data_set {
+            data_set.publish(&keys, store.as_ref()).await?;
+        }
+        reply.report = Some(keys.report());
+        Ok(reply)
     })
-    .await??;
-    let pictures = pictures(&summed, store.as_ref()).await?;
-    let data_set = ChipSet::of(plan_id, &gathered, store.as_ref()).await?;
-    let (outputs, page) = tokio::task::spawn_blocking({
-        let plan_id = plan_id.to_owned();
-        move || {
-            let page = page(&plan_id, &gathered, &summed, &pictures)?;
-            Ok::<_, Error>((summed.outputs, page))
-        }
-    })
-    .await??;
-    for output in outputs {
-        match output.media_type {
-            GEOJSON => reply.geojson.push(output.key.clone()),
-            PARQUET => reply.tables.push(output.key.clone()),
-            _ => {}
-        }
-        store
-            .put(&output.key, output.bytes.into(), output.media_type)
-            .await?;
-    }
-    store.put(&keys.report(), page.into(), HTML).await?;
-    if let Some(data_set) = data_set {
-        data_set.publish(&keys, store.as_ref()).await?;
-    }
-    reply.report = Some(keys.report());
-    Ok(reply)
 }
 
 /// Pictures for the report's gallery: sample, reading and the picture as it is stored.

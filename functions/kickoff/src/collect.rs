@@ -28,7 +28,7 @@ const MOST_CLAIMS: u32 = 10;
 pub async fn handle(
     payload: Value,
     stores: &Stores,
-    executions: &impl Executions,
+    executions: &dyn Executions,
     metrics: &mut Metrics,
 ) -> Result<KickoffReply, Fault> {
     let event: CollectKickoff = events::parse(payload)?;
@@ -84,14 +84,14 @@ fn sentence(queued: u64, standing: Standing) -> String {
     )
 }
 
-struct Kickoff<'a, E> {
+struct Kickoff<'a> {
     event: &'a CollectKickoff,
     machine: Option<&'a str>,
     store: &'a Arc<dyn Store>,
-    executions: &'a E,
+    executions: &'a dyn Executions,
 }
 
-impl<E: Executions> Kickoff<'_, E> {
+impl Kickoff<'_> {
     /// What is next, and the run that took it with its execution.
     async fn take(&self) -> Result<(NextSamples, Option<(QuotaRun, String)>), Fault> {
         let quota = &self.event.params;

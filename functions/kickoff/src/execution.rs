@@ -1,5 +1,6 @@
 //! Starting an execution once, whatever the number of kickoffs.
 
+use async_trait::async_trait;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::types::ExecutionStatus;
@@ -10,11 +11,8 @@ use lambda_shell::{Fault, FaultName, step_functions_fault};
 const MOST_RUNS: u32 = 99;
 
 /// What a kickoff needs of Step Functions.
-#[expect(
-    async_fn_in_trait,
-    reason = "awaited where it is called, never spawned"
-)]
-pub trait Executions {
+#[async_trait]
+pub trait Executions: Sync {
     /// Starts the machine under `name`, or finds it running under it.
     ///
     /// # Errors
@@ -39,7 +37,7 @@ pub enum Started {
 
 /// Starts `name`, or `name-2` and so on where earlier runs of it have ended.
 pub async fn start_once(
-    executions: &impl Executions,
+    executions: &dyn Executions,
     machine: &str,
     name: &str,
     input: &str,
@@ -91,6 +89,7 @@ impl StepFunctions {
     }
 }
 
+#[async_trait]
 impl Executions for StepFunctions {
     async fn start(&self, machine: &str, name: &str, input: &str) -> Result<Started, Fault> {
         let started = self

@@ -2,6 +2,7 @@
 
 use std::io::{BufWriter, Write};
 
+use futures::future::BoxFuture;
 use lambda_shell::events::{ClusterLine, ClusterRun, KickoffEvent, KickoffReply, ObjectPlace};
 use lambda_shell::{Fault, FaultName, Metrics, Unit};
 use serde_json::Value;
@@ -29,10 +30,19 @@ const MACHINE_VARIABLE: &str = "CLUSTER_STATE_MACHINE_ARN";
 /// # Errors
 /// `InvalidEvent` for a payload of another form, `NotFound` for a bucket or state machine that is
 /// not there, `AccessDenied`, `StorageUnavailable`.
-pub async fn handle(
+pub fn handle<'a>(
+    payload: Value,
+    stores: &'a Stores,
+    executions: &'a dyn Executions,
+    metrics: &'a mut Metrics,
+) -> BoxFuture<'a, Result<KickoffReply, Fault>> {
+    Box::pin(kick_off(payload, stores, executions, metrics))
+}
+
+async fn kick_off(
     payload: Value,
     stores: &Stores,
-    executions: &impl Executions,
+    executions: &dyn Executions,
     metrics: &mut Metrics,
 ) -> Result<KickoffReply, Fault> {
     if payload.get("workflow").and_then(Value::as_str) == Some("collect") {
@@ -231,6 +241,8 @@ fn as_figure(count: u64) -> f64 {
 mod tests {
     use std::sync::Mutex;
 
+    use async_trait::async_trait;
+
     use serde_json::json;
 
     use super::*;
@@ -240,6 +252,7 @@ mod tests {
     #[derive(Default)]
     struct Twin(Mutex<Vec<(String, bool)>>);
 
+    #[async_trait]
     impl Executions for Twin {
         async fn start(&self, machine: &str, name: &str, _input: &str) -> Result<Started, Fault> {
             let mut runs = self.0.lock().unwrap();

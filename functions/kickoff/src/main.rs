@@ -5,12 +5,12 @@ use store::Stores;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let config = aws_config::load_from_env().await;
+    let config = lambda_shell::aws_from_environment().await;
     let stores = Stores::on_s3(&config);
     let executions = StepFunctions::new(&config);
     lambda_shell::serve("kickoff", async |payload, invocation| {
         let metrics = &mut invocation.metrics;
-        Box::pin(kickoff::handle(payload, &stores, &executions, metrics)).await
+        kickoff::handle(payload, &stores, &executions, metrics).await
     })
     .await
 }

@@ -8,7 +8,7 @@ use study::CloudKeys;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let config = aws_config::load_from_env().await;
+    let config = lambda_shell::aws_from_environment().await;
     let stores = Stores::on_s3(&config);
     let keys = CloudKeys::new(&config);
     lambda_shell::serve("scrape", async |payload, invocation| {

@@ -8,7 +8,7 @@ use store::Stores;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let stores = Stores::on_s3(&aws_config::load_from_env().await);
+    let stores = Stores::on_s3(&lambda_shell::aws_from_environment().await);
     lambda_shell::serve("summarise", async |payload, invocation| {
         handler::handle(payload, &stores, &mut invocation.metrics).await
     })

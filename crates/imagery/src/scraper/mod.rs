@@ -9,6 +9,7 @@ mod tests;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
@@ -204,8 +205,13 @@ impl Scraper {
     ///
     /// # Errors
     /// [`Error::Setting`] for two samples of one name.
-    pub async fn scrape_batch(&self, batch: Batch<'_>, stop: &Stop) -> Result<BatchOutcome, Error> {
-        batch::run(self, batch, stop).await
+    pub fn scrape_batch<'a>(
+        &'a self,
+        batch: Batch<'a>,
+        stop: &'a Stop,
+    ) -> BoxFuture<'a, Result<BatchOutcome, Error>> {
+        // Boxed, here and at the doors of other crates: what is behind is compiled once, not again in every program.
+        Box::pin(batch::run(self, batch, stop))
     }
 
     #[cfg(test)]
