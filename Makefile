@@ -41,7 +41,7 @@ test: test-rust test-stack ## Every test: unit, property, golden, documentation,
 .PHONY: test-rust
 test-rust: programs ## The tests written in Rust
 	@if cargo nextest --version >/dev/null 2>&1; then \
-		cargo nextest run --release --workspace --no-fail-fast --status-level fail; \
+		cargo nextest run --release --workspace --lib --bins --tests --no-fail-fast --status-level fail; \
 	else \
 		cargo test --release --workspace --lib --bins --tests --no-fail-fast --quiet; \
 	fi
