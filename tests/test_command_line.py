@@ -47,6 +47,7 @@ def test_a_split_keeps_what_else_is_in_the_folder(programs: Path, town: Path, tm
     ("arguments", "told"),
     [
         (["plan", "areas", "TOWN", "--id", "nope", "--per-area", 3], "TOWN: no column `nope`; the columns are grid_id"),
+        (["map", "TOWN", "map.svg"], 'TOWN: there is no column "cluster_id": the table has grid_id'),
         (["plan", "areas", "TOWN", "--id", "urban", "--per-area", 3], "TOWN: column \"urban\": "),
         (["plan", "areas", "TOWN", "--id", "grid_id", "--per-area", 0], "plan setting per_area: is 0; at least 1 point"),
         (["plan", "roads", "TOWN", "--sides", "back"], "--sides: unknown variant `back`, expected one of `left`, `right`"),

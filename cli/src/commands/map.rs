@@ -23,13 +23,18 @@ pub struct Map {
 impl Map {
     pub fn run(self) -> Result<(), Fault> {
         let table = Table::open(&self.input, &ReadOptions::default())?;
-        let svg = match &self.clusters {
-            None => clustering::map_svg(&table)?,
+        let input = self.input.display();
+        let (svg, drawn) = match &self.clusters {
+            None => (clustering::map_svg(&table), input.to_string()),
             Some(path) => {
                 let clusters = Table::open(path, &ReadOptions::default())?;
-                clustering::map_svg_with_flags(&table, &clusters)?
+                (
+                    clustering::map_svg_with_flags(&table, &clusters),
+                    format!("{input} with {}", path.display()),
+                )
             }
         };
+        let svg = svg.map_err(|error| Fault::from(error).named(&self.input, &drawn))?;
         files::write_bytes(&self.output, svg.as_bytes())?;
         println!("map written to {}", self.output.display());
         Ok(())

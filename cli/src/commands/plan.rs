@@ -81,7 +81,7 @@ impl Common {
         let batches = self
             .batch_size
             .map_or(Batches::Count(self.batches), Batches::Size);
-        let planned = study::plan_only(&plan, self.seed, batches, Path::new("."), &self.out)?;
+        let planned = study::plan_only(&plan, self.seed, batches, Path::new(""), &self.out)?;
         let rejected = planned.rejected.len();
         println!(
             "{} samples in {} batches, {rejected} rejected; {}",
