@@ -19,6 +19,7 @@ mod measuring;
 mod planning;
 mod quota;
 mod ranged;
+mod samples;
 mod scraping;
 mod seams;
 mod secrets;

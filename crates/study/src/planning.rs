@@ -110,12 +110,11 @@ pub fn plan<'a>(
             },
         };
         let work = settled;
-        let (plan_id, made) = tokio::task::spawn_blocking(move || {
+        let (plan_id, made, samples) = tokio::task::spawn_blocking(move || {
             let plan_id = plan_id(&work, &read)?;
-            Ok::<_, Error>((
-                plan_id,
-                Made::from(&work.plan, work.seed, work.batching(), &read)?,
-            ))
+            let made = Made::from(&work.plan, work.seed, work.batching(), &read)?;
+            let samples = made.samples_in(&std::env::temp_dir())?;
+            Ok::<_, Error>((plan_id, made, samples))
         })
         .await??;
 
@@ -125,7 +124,7 @@ pub fn plan<'a>(
             problem: error.to_string(),
         })?;
         output.put(&keys.study(), study_json.into(), JSON).await?;
-        made.write(output, &keys).await?;
+        made.write(&samples, output, &keys).await?;
         let lines = made.batch_lines(&plan_id, bucket, workers);
         output.put(&keys.batches(), lines.into(), LINES).await?;
         Ok(PlanReply {
@@ -275,10 +274,13 @@ impl Made {
         Ok(())
     }
 
-    /// Writes all but the list of batches.
-    async fn write(&self, output: &dyn Store, keys: &Keys) -> Result<(), Error> {
-        let folder = std::env::temp_dir();
-        let samples = self.samples_in(&folder)?;
+    /// Writes all but the list of batches; the samples lie on disk already.
+    async fn write(
+        &self,
+        samples: &NamedTempFile,
+        output: &dyn Store,
+        keys: &Keys,
+    ) -> Result<(), Error> {
         output
             .put_file(&keys.samples(), samples.path(), PARQUET)
             .await?;
