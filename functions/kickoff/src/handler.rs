@@ -36,64 +36,57 @@ pub fn handle<'a>(
     executions: &'a dyn Executions,
     metrics: &'a mut Metrics,
 ) -> BoxFuture<'a, Result<KickoffReply, Fault>> {
-    Box::pin(kick_off(payload, stores, executions, metrics))
-}
+    Box::pin(async move {
+        if payload.get("workflow").and_then(Value::as_str) == Some("collect") {
+            return Box::pin(collect::handle(payload, stores, executions, metrics)).await;
+        }
+        let request = request::read(payload, &Buckets::from_environment())?;
+        let event = &request.event;
+        let outputs = stores.bucket(&event.output_bucket);
+        // Boxed: the SDK's futures are deep, and nested ones pass the compiler's depth limit.
+        let manifest = Box::pin(list(&request, stores, outputs.as_ref())).await?;
+        metrics.add("queued", as_figure(manifest.queued), Unit::Count);
+        metrics.add(
+            "done_already",
+            as_figure(manifest.done_already),
+            Unit::Count,
+        );
 
-async fn kick_off(
-    payload: Value,
-    stores: &Stores,
-    executions: &dyn Executions,
-    metrics: &mut Metrics,
-) -> Result<KickoffReply, Fault> {
-    if payload.get("workflow").and_then(Value::as_str) == Some("collect") {
-        return Box::pin(collect::handle(payload, stores, executions, metrics)).await;
-    }
-    let request = request::read(payload, &Buckets::from_environment())?;
-    let event = &request.event;
-    let outputs = stores.bucket(&event.output_bucket);
-    // Boxed: the SDK's futures are deep, and nested ones pass the compiler's depth limit.
-    let manifest = Box::pin(list(&request, stores, outputs.as_ref())).await?;
-    metrics.add("queued", as_figure(manifest.queued), Unit::Count);
-    metrics.add(
-        "done_already",
-        as_figure(manifest.done_already),
-        Unit::Count,
-    );
-
-    let mut reply = KickoffReply {
-        execution_arn: None,
-        manifest: None,
-        queued: manifest.queued,
-        done_already: manifest.done_already,
-        left_over: manifest.left_over,
-        message: manifest.sentence(event),
-    };
-    if event.dry_run || manifest.queued == 0 {
-        return Ok(reply);
-    }
-    let machine = machine(event)?;
-    let name = format!("cluster-{}", manifest.digest);
-    let place = ObjectPlace {
-        bucket: event.output_bucket.clone(),
-        key: format!("runs/{name}/manifest.jsonl"),
-    };
-    outputs
-        .put_file(&place.key, manifest.file.path(), "application/jsonl")
-        .await?;
-    let input = ClusterRun {
-        manifest: place.clone(),
-        output_bucket: event.output_bucket.clone(),
-        max_concurrency: event.max_concurrency.unwrap_or(MAX_CONCURRENCY),
-        tolerated_failure_percentage: event
-            .tolerated_failure_percentage
-            .unwrap_or(TOLERATED_FAILURE_PERCENTAGE),
-    };
-    let input = serde_json::to_string(&input).map_err(|e| Fault::internal(&e))?;
-    let arn = Box::pin(start_once(executions, &machine, &name, &input)).await?;
-    tracing::info!(arn, queued = reply.queued, "started");
-    reply.execution_arn = Some(arn);
-    reply.manifest = Some(place);
-    Ok(reply)
+        let mut reply = KickoffReply {
+            execution_arn: None,
+            manifest: None,
+            queued: manifest.queued,
+            done_already: manifest.done_already,
+            left_over: manifest.left_over,
+            message: manifest.sentence(event),
+        };
+        if event.dry_run || manifest.queued == 0 {
+            return Ok(reply);
+        }
+        let machine = machine(event)?;
+        let name = format!("cluster-{}", manifest.digest);
+        let place = ObjectPlace {
+            bucket: event.output_bucket.clone(),
+            key: format!("runs/{name}/manifest.jsonl"),
+        };
+        outputs
+            .put_file(&place.key, manifest.file.path(), "application/jsonl")
+            .await?;
+        let input = ClusterRun {
+            manifest: place.clone(),
+            output_bucket: event.output_bucket.clone(),
+            max_concurrency: event.max_concurrency.unwrap_or(MAX_CONCURRENCY),
+            tolerated_failure_percentage: event
+                .tolerated_failure_percentage
+                .unwrap_or(TOLERATED_FAILURE_PERCENTAGE),
+        };
+        let input = serde_json::to_string(&input).map_err(|e| Fault::internal(&e))?;
+        let arn = Box::pin(start_once(executions, &machine, &name, &input)).await?;
+        tracing::info!(arn, queued = reply.queued, "started");
+        reply.execution_arn = Some(arn);
+        reply.manifest = Some(place);
+        Ok(reply)
+    })
 }
 
 fn machine(event: &KickoffEvent) -> Result<String, Fault> {

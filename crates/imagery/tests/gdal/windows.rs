@@ -8,6 +8,18 @@ use serde_json::json;
 
 use super::{gdal, info, landscape, lon_lat, pictures, read, swiss_grid, write};
 
+/// What GDAL cuts out of a raster: left and top pixel, width and height.
+fn cut(raster: &Path, window: &Path, place: [u32; 4]) {
+    let [left, top, width, height] = place.map(|number| number.to_string());
+    let (raster, window) = (raster.to_str().unwrap(), window.to_str().unwrap());
+    gdal(
+        "gdal_translate",
+        &[
+            "-q", "-srcwin", &left, &top, &width, &height, raster, window,
+        ],
+    );
+}
+
 #[test]
 fn windows_of_own_pixels_are_those_of_gdal_whatever_the_packing() {
     let directory = tempfile::tempdir().unwrap();
@@ -73,19 +85,7 @@ fn windows_of_own_pixels_are_those_of_gdal_whatever_the_packing() {
             &places,
         );
         let window = directory.path().join("window.tif");
-        gdal(
-            "gdal_translate",
-            &[
-                "-q",
-                "-srcwin",
-                "100",
-                "90",
-                "64",
-                "64",
-                raster.to_str().unwrap(),
-                window.to_str().unwrap(),
-            ],
-        );
+        cut(&raster, &window, [100, 90, 64, 64]);
         let ours = write(directory.path(), "ours.tif", taken[0].1.as_ref().unwrap());
         assert_eq!(read(&ours), read(&window), "{name}");
         assert_eq!(
@@ -93,19 +93,7 @@ fn windows_of_own_pixels_are_those_of_gdal_whatever_the_packing() {
             info(&window).unwrap()["geoTransform"],
             "{name}"
         );
-        gdal(
-            "gdal_translate",
-            &[
-                "-q",
-                "-srcwin",
-                "664",
-                "368",
-                "64",
-                "64",
-                raster.to_str().unwrap(),
-                window.to_str().unwrap(),
-            ],
-        );
+        cut(&raster, &window, [664, 368, 64, 64]);
         let ours = write(directory.path(), "ours.tif", taken[1].1.as_ref().unwrap());
         assert_eq!(read(&ours), read(&window), "{name} across the edge");
         assert_eq!(taken[2].0, Status::NoImagery, "{name}");
@@ -223,19 +211,7 @@ fn the_aerial_photograph_of_zurich_is_read_like_gdal_reads_it() {
         &[center],
     );
     let window = directory.path().join("window.tif");
-    gdal(
-        "gdal_translate",
-        &[
-            "-q",
-            "-srcwin",
-            "100",
-            "100",
-            "100",
-            "100",
-            raster.to_str().unwrap(),
-            window.to_str().unwrap(),
-        ],
-    );
+    cut(&raster, &window, [100, 100, 100, 100]);
     let (ours, theirs) = (
         Pixels::decode(taken[0].1.as_ref().unwrap()).unwrap(),
         read(&window),
