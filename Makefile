@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 FUNCTIONS := kickoff plan scrape cluster measure summarise split
-DOMAIN_CRATES := tables sampling imagery measures clustering report towns
+DOMAIN_CRATES := tables sampling imagery measures clustering report synthetic
 
 # Puts the pinned tools first in the path, installing them on first use.
 TOOLS := tools="$$(tools/setup.sh)"; export PATH="$$tools/bin:$$PATH";

@@ -3,7 +3,7 @@
 use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::ExecutionStatus;
-use lambda_shell::{Fault, FaultName, step_functions_fault};
+use lambda::{Fault, FaultName, step_functions_fault};
 
 /// The state machines of the account (or local stack) that the environment names.
 pub struct Machines(Client);

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use lambda_shell::{Fault, logs};
+use lambda::{Fault, logs};
 
 /// Where shall we look, what is to be seen there, and how do we group places into samples?
 ///

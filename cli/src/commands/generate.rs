@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use imagery::chip::{GeotiffOptions, write_geotiff};
 use imagery::{Grid, Pixels, Values};
-use lambda_shell::{Fault, FaultName};
+use lambda::{Fault, FaultName};
+use synthetic::{PaintSpec, Shape, TownSpec};
 use tables::Crs;
-use towns::{PaintSpec, Shape, TownSpec};
 
 use crate::files;
 
@@ -54,7 +54,7 @@ impl Town {
         let made = self
             .shape
             .parse::<Shape>()
-            .and_then(|shape| towns::town(&TownSpec::new(shape, self.cells, self.seed)))
+            .and_then(|shape| synthetic::town(&TownSpec::new(shape, self.cells, self.seed)))
             .map_err(invalid)?;
         files::write_table(&self.output, &made)?;
         println!("{} rows written to {}", made.rows(), self.output.display());
@@ -88,7 +88,7 @@ impl Picture {
             pixel_m: self.pixel_m,
             ..PaintSpec::new(self.size, self.seed)
         };
-        let painting = towns::paint(&spec).map_err(invalid)?;
+        let painting = synthetic::paint(&spec).map_err(invalid)?;
         std::fs::create_dir_all(&self.folder).map_err(|source| tables::Error::Io {
             name: self.folder.display().to_string(),
             source,
@@ -119,6 +119,6 @@ impl Picture {
     }
 }
 
-fn invalid(error: towns::Error) -> Fault {
+fn invalid(error: synthetic::Error) -> Fault {
     Fault::new(FaultName::InvalidInput, error.to_string())
 }

@@ -9,7 +9,7 @@ use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
 use clap::Args;
 use imagery::{Halt, Status, Stop};
-use lambda_shell::{Fault, FaultName};
+use lambda::{Fault, FaultName};
 use store::{Folder, Store, Stores};
 use study::{CloudKeys, Inputs, NextSamples, PlanReply, Quota, QuotaRun, QuotaRuns, Study, Worker};
 

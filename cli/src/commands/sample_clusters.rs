@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lambda_shell::Fault;
+use lambda::Fault;
 use tables::{ReadOptions, Table};
 
 use crate::files;

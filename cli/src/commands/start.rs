@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use kickoff::StepFunctions;
-use lambda_shell::{Fault, FaultName, Metrics};
+use lambda::{Fault, FaultName, Metrics};
 use serde_json::{Value, json};
 use store::Stores;
 use study::Taking;
@@ -71,7 +71,7 @@ pub struct StartCluster {
 
 impl StartCluster {
     async fn run(self) -> Result<(), Fault> {
-        let config = lambda_shell::aws_from_environment().await;
+        let config = lambda::aws_from_environment().await;
         let machine = match &self.machine {
             Some(machine) => Some(Machines::new(&config).arn_of(machine).await?),
             None => None,
@@ -161,7 +161,7 @@ pub struct StartQuota {
 
 impl StartQuota {
     async fn run(self) -> Result<(), Fault> {
-        let config = lambda_shell::aws_from_environment().await;
+        let config = lambda::aws_from_environment().await;
         let sharing: Value = match &self.sharing {
             None => json!("largest_remainder"),
             // A name alone needs no quotation marks.
@@ -243,7 +243,7 @@ impl MapSettings {
     async fn start(&self, mut event: Value) -> Result<(), Fault> {
         event["max_concurrency"] = self.max_concurrency.into();
         event["tolerated_failure_percentage"] = self.tolerated_failure_percentage.into();
-        let machines = Machines::new(&lambda_shell::aws_from_environment().await);
+        let machines = Machines::new(&lambda::aws_from_environment().await);
         let machine = machines.arn_of(&self.machine).await?;
         println!("{}", machines.start(&machine, &event.to_string()).await?);
         Ok(())
@@ -299,7 +299,7 @@ impl StartExpress {
                 ),
             ));
         }
-        let machines = Machines::new(&lambda_shell::aws_from_environment().await);
+        let machines = Machines::new(&lambda::aws_from_environment().await);
         let machine = machines.arn_of(&self.machine).await?;
         println!("{}", machines.run_express(&machine, &input).await?);
         Ok(())

@@ -1,7 +1,7 @@
 //! `transect status`: how an execution stands.
 
 use clap::Args;
-use lambda_shell::Fault;
+use lambda::Fault;
 use serde_json::json;
 
 use crate::executions::Machines;
@@ -18,7 +18,7 @@ pub struct Status {
 
 impl Status {
     pub async fn run(self) -> Result<(), Fault> {
-        let machines = Machines::new(&lambda_shell::aws_from_environment().await);
+        let machines = Machines::new(&lambda::aws_from_environment().await);
         let standing = machines.standing(&self.execution).await?;
         let items = standing.items;
         let status = standing.status.as_str();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use clap::Args;
-use lambda_shell::{Fault, FaultName};
+use lambda::{Fault, FaultName};
 
 use crate::executions::{Machines, Standing};
 use crate::progress::Progress;
@@ -22,7 +22,7 @@ pub struct Watch {
 
 impl Watch {
     pub async fn run(self) -> Result<(), Fault> {
-        let machines = Machines::new(&lambda_shell::aws_from_environment().await);
+        let machines = Machines::new(&lambda::aws_from_environment().await);
         let bar = Progress::new(0, " ({elapsed})");
         loop {
             let standing = machines.standing(&self.execution).await?;

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clustering::{Budget, Params, Report, cluster_table, enclosing_circle};
 use geo::Coord;
 use serde_json::json;
+use synthetic::{Shape, TownSpec, town};
 use tables::{Crs, Projection, ReadOptions, Table};
-use towns::{Shape, TownSpec, town};
 
 fn settings(value: serde_json::Value) -> Params {
     serde_json::from_value(value).expect("settings")

@@ -1,5 +1,5 @@
 //! What the functions of a study take and give back; the rules are those of
-//! [`lambda_shell::events`].
+//! [`lambda::events`].
 
 mod kickoff;
 mod measure;
@@ -7,7 +7,7 @@ mod plan;
 mod scrape;
 
 pub use kickoff::{CollectKickoff, CollectWorkflow};
-pub use lambda_shell::events::parse;
+pub use lambda::events::parse;
 pub use measure::MeasureEvent;
 pub use plan::PlanEvent;
 pub use scrape::{InlineBatch, PlannedBatch, ScrapeEvent};

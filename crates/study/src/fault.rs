@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lambda_shell::{Fault, FaultName};
+use lambda::{Fault, FaultName};
 
 use crate::Error;
 

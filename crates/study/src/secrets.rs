@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use imagery::{Secret, SecretName, SecretPlace};
-use lambda_shell::CloudSecrets;
+use lambda::CloudSecrets;
 
 use crate::Error;
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use clustering::{Budget, Clustered, Params, cluster_table};
-use lambda_shell::events::{self, ClusterEvent, ClusterReply};
-use lambda_shell::{Deadline, Fault, Invocation, Metrics, Unit, memory_left};
+use lambda::events::{self, ClusterEvent, ClusterReply};
+use lambda::{Deadline, Fault, Invocation, Metrics, Unit, memory_left};
 use serde_json::Value;
 use store::{Store, Stores};
 use tables::{ReadOptions, Table, WriteOptions};

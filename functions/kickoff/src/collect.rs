@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use lambda_shell::events::{KickoffReply, ObjectPlace};
-use lambda_shell::{Fault, FaultName, Metrics, Unit};
+use lambda::events::{KickoffReply, ObjectPlace};
+use lambda::{Fault, FaultName, Metrics, Unit};
 use serde_json::{Value, json};
 use store::{Store, Stores};
 use study::events::{self, CollectKickoff};

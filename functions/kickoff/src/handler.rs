@@ -3,8 +3,8 @@
 use std::io::{BufWriter, Write};
 
 use futures::future::BoxFuture;
-use lambda_shell::events::{ClusterLine, ClusterRun, KickoffEvent, KickoffReply, ObjectPlace};
-use lambda_shell::{Fault, FaultName, Metrics, Unit};
+use lambda::events::{ClusterLine, ClusterRun, KickoffEvent, KickoffReply, ObjectPlace};
+use lambda::{Fault, FaultName, Metrics, Unit};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::{Store, Stores};

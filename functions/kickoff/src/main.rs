@@ -5,10 +5,10 @@ use store::Stores;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let config = lambda_shell::aws_from_environment().await;
+    let config = lambda::aws_from_environment().await;
     let stores = Stores::on_s3(&config);
     let executions = StepFunctions::new(&config);
-    lambda_shell::serve("kickoff", async |payload, invocation| {
+    lambda::serve("kickoff", async |payload, invocation| {
         let metrics = &mut invocation.metrics;
         kickoff::handle(payload, &stores, &executions, metrics).await
     })

@@ -1,6 +1,6 @@
 //! Measures what is stored of a batch; the readings go into its part of the ledger.
 
-use lambda_shell::{Fault, Metrics, Unit};
+use lambda::{Fault, Metrics, Unit};
 use serde_json::Value;
 use store::Stores;
 use study::MeasureReply;

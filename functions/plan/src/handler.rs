@@ -1,6 +1,6 @@
 //! Plans the study of the event.
 
-use lambda_shell::{Fault, Metrics, Unit};
+use lambda::{Fault, Metrics, Unit};
 use serde_json::Value;
 use store::Stores;
 use study::events::{self, PlanEvent};

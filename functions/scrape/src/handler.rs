@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use imagery::{Halt, Stop};
-use lambda_shell::{Deadline, Fault, FaultName, Invocation, Metrics, Unit};
+use lambda::{Deadline, Fault, FaultName, Invocation, Metrics, Unit};
 use serde_json::Value;
 use store::Stores;
 use study::events::ScrapeEvent;

@@ -8,10 +8,10 @@ use study::CloudKeys;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let config = lambda_shell::aws_from_environment().await;
+    let config = lambda::aws_from_environment().await;
     let stores = Stores::on_s3(&config);
     let keys = CloudKeys::new(&config);
-    lambda_shell::serve("scrape", async |payload, invocation| {
+    lambda::serve("scrape", async |payload, invocation| {
         handler::handle(payload, &stores, &keys, invocation).await
     })
     .await

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use lambda_shell::events::{self, SplitEvent, SplitReply};
-use lambda_shell::{Fault, FaultName, Metrics, Unit};
+use lambda::events::{self, SplitEvent, SplitReply};
+use lambda::{Fault, FaultName, Metrics, Unit};
 use serde_json::Value;
 use store::Stores;
 use tables::split::{Source, split_by_column};

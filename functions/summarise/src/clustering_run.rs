@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use lambda_shell::events::ClusterReply;
-use lambda_shell::{Fault, FaultName, Metrics, Unit};
+use lambda::events::ClusterReply;
+use lambda::{Fault, FaultName, Metrics, Unit};
 use report::ClusterReport;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

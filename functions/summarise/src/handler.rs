@@ -1,7 +1,7 @@
 //! Tells the three things apart that can be summed up.
 
-use lambda_shell::events::{self, SummariseEvent};
-use lambda_shell::{Fault, Metrics};
+use lambda::events::{self, SummariseEvent};
+use lambda::{Fault, Metrics};
 use serde_json::Value;
 use store::Stores;
 

@@ -8,8 +8,8 @@ use store::Stores;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let stores = Stores::on_s3(&lambda_shell::aws_from_environment().await);
-    lambda_shell::serve("summarise", async |payload, invocation| {
+    let stores = Stores::on_s3(&lambda::aws_from_environment().await);
+    lambda::serve("summarise", async |payload, invocation| {
         handler::handle(payload, &stores, &mut invocation.metrics).await
     })
     .await

@@ -9,7 +9,7 @@
 //! - [`logs`]: JSON lines in Lambda, readable ones on a terminal.
 //!
 //! ```
-//! use lambda_shell::{Fault, FaultName};
+//! use lambda::{Fault, FaultName};
 //!
 //! let fault: Fault = store::Error::NotFound { location: "s3://in/a.parquet".into() }.into();
 //! assert_eq!(fault.name, FaultName::NotFound);

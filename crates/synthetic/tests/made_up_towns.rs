@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use geo::{Coord, Distance, Euclidean, Geometry, Validation};
 use proptest::prelude::*;
+use synthetic::{Error, Shape, TownSpec, town};
 use tables::Table;
-use towns::{Error, Shape, TownSpec, town};
 
 const LATTICES: [Shape; 5] = [
     Shape::Town,

@@ -135,12 +135,12 @@ impl Painting {
 /// Paints a picture.
 ///
 /// ```
-/// use towns::{PaintSpec, paint};
+/// use synthetic::{PaintSpec, paint};
 ///
 /// let painting = paint(&PaintSpec::new(400, 7))?;
 /// assert_eq!(painting.rgb.len(), 400 * 400 * 3);
 /// assert!(!painting.houses.is_empty());
-/// # Ok::<(), towns::Error>(())
+/// # Ok::<(), synthetic::Error>(())
 /// ```
 ///
 /// # Errors

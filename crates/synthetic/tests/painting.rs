@@ -3,7 +3,7 @@
 
 use geo::{Area, Contains, Distance, Euclidean, Rect, coord};
 use proptest::prelude::*;
-use towns::{Cover, Error, PaintSpec, Painting, paint};
+use synthetic::{Cover, Error, PaintSpec, Painting, paint};
 
 /// The a-value of L*a*b* under D65.
 fn a_value(rgb: [u8; 3]) -> f64 {

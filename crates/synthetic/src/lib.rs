@@ -13,13 +13,13 @@
 //! | `geometry` | point (polygon), WGS 84 |
 //!
 //! ```
-//! use towns::{Shape, TownSpec, town};
+//! use synthetic::{Shape, TownSpec, town};
 //!
 //! let table = town(&TownSpec::new(Shape::Town, 5_000, 7))?;
 //! assert_eq!(table.rows(), 5_000);
 //! let people: f64 = table.numbers("population")?.into_iter().flatten().sum();
 //! assert!((people - 5_000.0 * 0.25).abs() < 0.01);
-//! # Ok::<(), towns::Error>(())
+//! # Ok::<(), synthetic::Error>(())
 //! ```
 //!
 //! [`paint`] gives an aerial picture of a made-up place with its truth: every house, every road and which pixels are trees.
