@@ -1,0 +1,3 @@
+//! Here only so that cargo heeds the build dependencies.
+
+fn main() {}
