@@ -7,7 +7,8 @@ MAKEFLAGS += --no-print-directory
 
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 FUNCTIONS := kickoff plan scrape cluster measure summarise split
-DOMAIN_CRATES := tables sampling imagery measures clustering report synthetic
+# These know no AWS.
+DOMAIN_CRATES := tables sampling imagery measures clustering report synthetic store contracts study
 
 # Puts the pinned tools first in the path, installing them on first use.
 TOOLS := tools="$$(tools/setup.sh)"; export PATH="$$tools/bin:$$PATH";
@@ -95,7 +96,8 @@ lint: ## Format, lints, documentation, purity and licences, state machines, temp
 	@cargo fmt --all --check
 	@cargo clippy --release --workspace --all-targets --quiet -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet
-	@tools/check_purity.sh $(DOMAIN_CRATES)
+	@tools/check_purity.sh "aws-config aws-sdk-s3 aws-sdk-sfn lambda_runtime" $(DOMAIN_CRATES)
+	@tools/check_purity.sh lambda_runtime store-s3 executions secrets transect
 	@cargo metadata --locked --format-version 1 | python3 tools/check_dependencies.py
 	@$(TOOLS) tools/lint_infra.sh
 

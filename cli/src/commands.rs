@@ -14,7 +14,7 @@ pub mod start;
 pub mod status;
 pub mod watch;
 
-use lambda::{Fault, FaultName};
+use contracts::{Fault, FaultName};
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use lambda::Fault;
+use contracts::Fault;
 use tables::{Table, WriteOptions};
 use tempfile::NamedTempFile;
 
@@ -91,7 +91,7 @@ pub fn beside(path: &Path, mark: &str, extension: Option<&str>) -> std::path::Pa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lambda::FaultName;
+    use contracts::FaultName;
 
     #[test]
     fn a_failure_leaves_what_was_there_and_nothing_else() {

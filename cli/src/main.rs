@@ -2,15 +2,15 @@
 //! that stands in for it.
 
 mod commands;
-mod executions;
 mod files;
+mod logs;
 mod progress;
 
 use std::pin::Pin;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use lambda::{Fault, logs};
+use contracts::Fault;
 
 /// Where shall we look, what is to be seen there, and how do we group places into samples?
 ///
@@ -43,7 +43,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    logs::on_a_terminal();
+    logs::to_the_terminal();
     let done = match Transect::parse().command {
         Command::Check(command) => command.run(),
         Command::Plan(command) => asynchronously(Box::pin(command.run())),

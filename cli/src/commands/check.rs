@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lambda::{Fault, FaultName};
+use contracts::{Fault, FaultName};
 use study::Study;
 
 /// Check a study without changing anything: every mistake with its line, then an estimate of

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clustering::{Budget, Clustered, Params, Setting, cluster_table};
-use lambda::{Fault, FaultName};
+use contracts::{Fault, FaultName};
 use tables::{ReadOptions, Table};
 
 use crate::commands::word;

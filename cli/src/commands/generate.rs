@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use contracts::{Fault, FaultName};
 use imagery::chip::{GeotiffOptions, write_geotiff};
 use imagery::{Grid, Pixels, Values};
-use lambda::{Fault, FaultName};
 use synthetic::{PaintSpec, Shape, TownSpec};
 use tables::Crs;
 

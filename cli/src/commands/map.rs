@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lambda::Fault;
+use contracts::Fault;
 use tables::{ReadOptions, Table};
 
 use crate::files;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lambda::{Fault, FaultName};
+use contracts::{Fault, FaultName};
 use measures::MeasureSpec;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde_json::{Map, Value};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use lambda::{Fault, FaultName};
+use contracts::{Fault, FaultName};
 use sampling::{Batches, Order, Plan as SamplingPlan, Side};
 use serde_json::{Map, Value, json};
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use lambda::Fault;
-use store::{Folder, Store, Stores};
+use contracts::Fault;
+use store::{Folder, Store};
 
 /// Try the failed samples of a plan again: later quotas take them, after what was never tried.
 ///
@@ -25,7 +25,9 @@ pub struct Retry {
 impl Retry {
     pub async fn run(self) -> Result<(), Fault> {
         let store: Arc<dyn Store> = match &self.output_bucket {
-            Some(bucket) => Stores::on_s3(&lambda::aws_from_environment().await).bucket(bucket),
+            Some(bucket) => {
+                store_s3::stores(&store_s3::aws_from_environment().await).bucket(bucket)
+            }
             None => Arc::new(Folder::new(&self.out)),
         };
         let failed = study::retry(&self.plan_id, &store).await?;

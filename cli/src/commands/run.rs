@@ -8,10 +8,11 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
 use clap::Args;
+use contracts::{Fault, FaultName};
 use imagery::{Halt, Status, Stop};
-use lambda::{Fault, FaultName};
-use store::{Folder, Store, Stores};
-use study::{CloudKeys, Inputs, NextSamples, PlanReply, Quota, QuotaRun, QuotaRuns, Study, Worker};
+use secrets::CloudKeys;
+use store::{Folder, Store};
+use study::{Inputs, NextSamples, PlanReply, Quota, QuotaRun, QuotaRuns, Study, Worker};
 
 use crate::commands::check;
 use crate::progress::Progress;
@@ -170,7 +171,7 @@ pub async fn plan(study: &Study, path: &Path, out: &Path) -> Result<PlanReply, F
     })?;
     let store = Folder::new(out);
     let bucket = out.to_string_lossy();
-    let stores = Stores::on_s3(&cloud().await);
+    let stores = store_s3::stores(&cloud().await);
     Ok(study::plan(study, &inputs, &store, &bucket, 1, &stores).await?)
 }
 
@@ -186,7 +187,7 @@ async fn scrape(
         plan_id,
         batches.quota,
         Arc::clone(store),
-        &Stores::on_s3(&config),
+        &store_s3::stores(&config),
         1,
         &CloudKeys::new(&config),
     )

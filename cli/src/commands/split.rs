@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use lambda::Fault;
+use contracts::Fault;
 use tables::split::{Source, SplitSummary, split_by_column};
 
 /// Split a big GeoParquet table into one file per value of a column, streaming.

@@ -3,15 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use kickoff::StepFunctions;
-use lambda::{Fault, FaultName, Metrics};
+use contracts::events::KickoffReply;
+use contracts::{Fault, FaultName};
+use executions::{Machines, StepFunctions};
 use serde_json::{Value, json};
-use store::Stores;
 use study::Taking;
-use study::events::ScrapeEvent;
+use study::events::{self, ScrapeEvent};
 
 use crate::commands::check;
-use crate::executions::Machines;
 
 /// Bytes of input that Step Functions takes (quota "maximum input or output size").
 const MAX_INPUT_BYTES: usize = 262_144;
@@ -71,7 +70,7 @@ pub struct StartCluster {
 
 impl StartCluster {
     async fn run(self) -> Result<(), Fault> {
-        let config = lambda::aws_from_environment().await;
+        let config = store_s3::aws_from_environment().await;
         let machine = match &self.machine {
             Some(machine) => Some(Machines::new(&config).arn_of(machine).await?),
             None => None,
@@ -94,7 +93,9 @@ impl StartCluster {
             "params": params,
             "max_concurrency": self.max_concurrency,
         });
-        kick_off(event, &config).await
+        let (stores, executions) = (store_s3::stores(&config), StepFunctions::new(&config));
+        let event = events::parse(event)?;
+        print(&executions::cluster(&event, None, &stores, &executions).await?)
     }
 }
 
@@ -161,7 +162,7 @@ pub struct StartQuota {
 
 impl StartQuota {
     async fn run(self) -> Result<(), Fault> {
-        let config = lambda::aws_from_environment().await;
+        let config = store_s3::aws_from_environment().await;
         let sharing: Value = match &self.sharing {
             None => json!("largest_remainder"),
             // A name alone needs no quotation marks.
@@ -181,20 +182,21 @@ impl StartQuota {
             "dry_run": self.dry_run,
             "max_concurrency": self.max_concurrency,
         });
-        kick_off(event, &config).await
+        let (stores, executions) = (store_s3::stores(&config), StepFunctions::new(&config));
+        let event = events::parse(event)?;
+        print(
+            &executions::collect(&event, &stores, &executions)
+                .await?
+                .reply,
+        )
     }
 }
 
-/// The very work of the function `kickoff`, from here.
-async fn kick_off(event: Value, config: &aws_config::SdkConfig) -> Result<(), Fault> {
-    let stores = Stores::on_s3(config);
-    let executions = StepFunctions::new(config);
-    let metrics = &mut Metrics::default();
-    let reply = kickoff::handle(event, &stores, &executions, metrics).await?;
+fn print(reply: &KickoffReply) -> Result<(), Fault> {
     eprintln!("{}", reply.message);
     println!(
         "{}",
-        serde_json::to_string(&reply).map_err(|e| Fault::internal(&e))?
+        serde_json::to_string(reply).map_err(|e| Fault::internal(&e))?
     );
     Ok(())
 }
@@ -243,7 +245,7 @@ impl MapSettings {
     async fn start(&self, mut event: Value) -> Result<(), Fault> {
         event["max_concurrency"] = self.max_concurrency.into();
         event["tolerated_failure_percentage"] = self.tolerated_failure_percentage.into();
-        let machines = Machines::new(&lambda::aws_from_environment().await);
+        let machines = Machines::new(&store_s3::aws_from_environment().await);
         let machine = machines.arn_of(&self.machine).await?;
         println!("{}", machines.start(&machine, &event.to_string()).await?);
         Ok(())
@@ -299,7 +301,7 @@ impl StartExpress {
                 ),
             ));
         }
-        let machines = Machines::new(&lambda::aws_from_environment().await);
+        let machines = Machines::new(&store_s3::aws_from_environment().await);
         let machine = machines.arn_of(&self.machine).await?;
         println!("{}", machines.run_express(&machine, &input).await?);
         Ok(())

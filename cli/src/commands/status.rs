@@ -1,10 +1,10 @@
 //! `transect status`: how an execution stands.
 
 use clap::Args;
-use lambda::Fault;
+use contracts::Fault;
 use serde_json::json;
 
-use crate::executions::Machines;
+use executions::Machines;
 
 /// Tell how an execution stands: its status and the items done, failed and left.
 #[derive(Args)]
@@ -18,10 +18,10 @@ pub struct Status {
 
 impl Status {
     pub async fn run(self) -> Result<(), Fault> {
-        let machines = Machines::new(&lambda::aws_from_environment().await);
+        let machines = Machines::new(&store_s3::aws_from_environment().await);
         let standing = machines.standing(&self.execution).await?;
         let items = standing.items;
-        let status = standing.status.as_str();
+        let status = standing.status().to_owned();
         if self.json {
             let failure = standing
                 .failure

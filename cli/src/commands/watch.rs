@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use aws_sdk_sfn::types::ExecutionStatus;
 use clap::Args;
-use lambda::{Fault, FaultName};
+use contracts::{Fault, FaultName};
 
-use crate::executions::{Machines, Standing};
 use crate::progress::Progress;
+use executions::{Machines, Standing};
 
 /// How often the execution is asked about.
 const EVERY: Duration = Duration::from_millis(500);
@@ -22,7 +21,7 @@ pub struct Watch {
 
 impl Watch {
     pub async fn run(self) -> Result<(), Fault> {
-        let machines = Machines::new(&lambda::aws_from_environment().await);
+        let machines = Machines::new(&store_s3::aws_from_environment().await);
         let bar = Progress::new(0, " ({elapsed})");
         loop {
             let standing = machines.standing(&self.execution).await?;
@@ -43,18 +42,15 @@ impl Watch {
     }
 
     fn end(self, standing: Standing) -> Result<(), Fault> {
-        if standing.status == ExecutionStatus::Succeeded {
+        if standing.has_succeeded() {
             println!("{}", standing.output.unwrap_or_default());
             return Ok(());
         }
+        let ended = standing.status().to_owned();
         let (error, cause) = standing.failure.unwrap_or_default();
         Err(Fault::new(
             FaultName::Internal,
-            format!(
-                "{} ended as {}: {error} {cause}",
-                self.execution,
-                standing.status.as_str()
-            ),
+            format!("{} ended as {ended}: {error} {cause}", self.execution),
         ))
     }
 }

@@ -11,7 +11,9 @@ use serde::Serialize;
 use serde_json::Value;
 use tracing::Instrument;
 
-use crate::{Deadline, Fault, FaultName, Metrics, Unit, logs};
+use contracts::{Fault, FaultName};
+
+use crate::{Deadline, Metrics, Unit, logs};
 
 /// What a handler is told of the invocation it serves, and where it leaves its figures.
 #[derive(Debug)]
@@ -133,5 +135,8 @@ async fn answer(
             );
         }
     }
-    outcome.map_err(Diagnostic::from)
+    outcome.map_err(|fault| Diagnostic {
+        error_type: fault.name.as_str().to_owned(),
+        error_message: fault.message,
+    })
 }

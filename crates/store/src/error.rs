@@ -70,7 +70,9 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn file(path: &std::path::Path, source: std::io::Error) -> Self {
+    /// A failure of a file on this machine.
+    #[must_use]
+    pub fn file(path: &std::path::Path, source: std::io::Error) -> Self {
         Self::File {
             path: path.display().to_string(),
             source,

@@ -1,9 +1,9 @@
-//! S3 or a folder behind one small interface.
+//! Buckets behind one small interface.
 //!
-//! A [`Store`] is one bucket: keys in, bytes out. [`S3`] talks to Amazon S3 (or whatever
-//! `AWS_ENDPOINT_URL` names), [`Folder`] keeps the same keys as files below a directory, and
-//! [`Memory`] holds them in a map for tests. All three pass the same conformance suite, so
-//! nothing above this crate knows where it runs.
+//! A [`Store`] is one bucket: keys in, bytes out. [`Folder`] keeps the keys as files below a
+//! directory, [`Memory`] holds them in a map for tests, and `S3` of the crate `store-s3` talks to
+//! Amazon S3. All three pass the same suite ([`conformance`]), so nothing above this crate knows
+//! where it runs.
 //!
 //! ```
 //! use store::{Memory, Store};
@@ -17,12 +17,12 @@
 //!
 //! What it does not do: copy between stores, versions, or access control.
 
+pub mod conformance;
 mod error;
 mod folder;
 mod key;
 mod locator;
 mod memory;
-mod s3;
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -34,9 +34,8 @@ use bytes::Bytes;
 pub use error::Error;
 pub use folder::Folder;
 pub use key::check_key;
-pub use locator::{Locator, Stores};
+pub use locator::{Buckets, Locator, Stores};
 pub use memory::Memory;
-pub use s3::{S3, aws_reason};
 
 /// What is known of a stored object without reading it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,11 @@
 //! Places as people write them (`s3://bucket/prefix`, a folder) and the stores behind them.
 
+use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::{Error, Folder, S3, Store};
+use crate::{Error, Folder, Memory, Store};
 
 /// A place written by a person, parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,36 +50,60 @@ impl Locator {
     }
 }
 
+/// Something that has buckets: an account of S3, a folder of folders.
+pub trait Buckets: Debug + Send + Sync {
+    /// The bucket of this name; whether it is there shows at its first use.
+    fn bucket(&self, name: &str) -> Arc<dyn Store>;
+}
+
 /// Opens stores by bucket name; a process makes one and shares it, so that connections are
 /// reused.
 #[derive(Clone, Debug)]
-pub struct Stores(Kind);
-
-#[derive(Clone, Debug)]
-enum Kind {
-    S3(aws_sdk_s3::Client),
-    Folders(PathBuf),
-}
+pub struct Stores(Arc<dyn Buckets>);
 
 impl Stores {
-    /// Buckets of S3 (or of whatever the configuration's endpoint names).
-    #[must_use]
-    pub fn on_s3(config: &aws_config::SdkConfig) -> Self {
-        Self(Kind::S3(S3::client(config)))
+    /// The buckets of an account.
+    pub fn new(buckets: impl Buckets + 'static) -> Self {
+        Self(Arc::new(buckets))
     }
 
     /// Folders below `root`, one a bucket: the same work on one machine, without any cloud.
     pub fn in_folder(root: impl Into<PathBuf>) -> Self {
-        Self(Kind::Folders(root.into()))
+        Self::new(Folders(root.into()))
+    }
+
+    /// Buckets in memory, for tests: each is made at its first use.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::new(Memories::default())
     }
 
     /// The bucket of this name.
     #[must_use]
     pub fn bucket(&self, name: &str) -> Arc<dyn Store> {
-        match &self.0 {
-            Kind::S3(client) => Arc::new(S3::new(client.clone(), name)),
-            Kind::Folders(root) => Arc::new(Folder::new(root.join(name))),
-        }
+        self.0.bucket(name)
+    }
+}
+
+#[derive(Debug)]
+struct Folders(PathBuf);
+
+impl Buckets for Folders {
+    fn bucket(&self, name: &str) -> Arc<dyn Store> {
+        Arc::new(Folder::new(self.0.join(name)))
+    }
+}
+
+#[derive(Debug, Default)]
+struct Memories(Mutex<BTreeMap<String, Arc<Memory>>>);
+
+impl Buckets for Memories {
+    fn bucket(&self, name: &str) -> Arc<dyn Store> {
+        let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets
+            .entry(name.to_owned())
+            .or_insert_with(|| Arc::new(Memory::new(name)));
+        Arc::<Memory>::clone(bucket)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lambda::{Fault, FaultName};
+use contracts::{Fault, FaultName};
 
 use crate::Error;
 

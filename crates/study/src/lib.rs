@@ -36,6 +36,6 @@ pub use planning::{BatchLine, PlanReply, plan, plan_only, workers};
 pub use quota::{NextSamples, Quota, QuotaRun, QuotaRuns, Standing, TownSharing, retry};
 pub use scraping::{Done, ScrapeReply, Watch, Worker};
 pub use seams::{Measures, Pictures, Ranges};
-pub use secrets::{CloudKeys, SecretKeys};
+pub use secrets::SecretKeys;
 pub use study::{Shards, Study, Taking};
 pub use summing_up::{SummaryReply, sum_up};

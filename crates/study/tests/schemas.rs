@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use lambda::events::{ClusterEvent, ClusterRun, KickoffEvent, SplitEvent, SummariseEvent};
+use contracts::events::{ClusterEvent, ClusterRun, KickoffEvent, SplitEvent, SummariseEvent};
 use schemars::{Schema, schema_for};
 use study::Study;
 use study::events::{CollectKickoff, MeasureEvent, PlanEvent, ScrapeEvent};

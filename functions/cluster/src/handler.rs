@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use clustering::{Budget, Clustered, Params, cluster_table};
-use lambda::events::{self, ClusterEvent, ClusterReply};
-use lambda::{Deadline, Fault, Invocation, Metrics, Unit, memory_left};
+use contracts::Fault;
+use contracts::events::{self, ClusterEvent, ClusterReply};
+use lambda::{Deadline, Invocation, Metrics, Unit, memory_left};
 use serde_json::Value;
 use store::{Store, Stores};
 use tables::{ReadOptions, Table, WriteOptions};

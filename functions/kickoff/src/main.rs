@@ -1,16 +1,17 @@
-//! The `kickoff` function: wiring only.
+//! The `kickoff` function: what is left to do is listed, and an execution started over it.
 
-use kickoff::StepFunctions;
-use store::Stores;
+mod handler;
+mod request;
+
+use executions::StepFunctions;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let config = lambda::aws_from_environment().await;
-    let stores = Stores::on_s3(&config);
+    let config = store_s3::aws_from_environment().await;
+    let stores = store_s3::stores(&config);
     let executions = StepFunctions::new(&config);
     lambda::serve("kickoff", async |payload, invocation| {
-        let metrics = &mut invocation.metrics;
-        kickoff::handle(payload, &stores, &executions, metrics).await
+        handler::handle(payload, &stores, &executions, &mut invocation.metrics).await
     })
     .await
 }

@@ -2,8 +2,8 @@
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::s3::S3Event;
-use lambda::Fault;
-use lambda::events::{self, KickoffEvent, Workflow};
+use contracts::Fault;
+use contracts::events::{self, KickoffEvent, Workflow};
 use serde_json::Value;
 
 /// What a kickoff is to look at.

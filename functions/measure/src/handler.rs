@@ -1,6 +1,7 @@
 //! Measures what is stored of a batch; the readings go into its part of the ledger.
 
-use lambda::{Fault, Metrics, Unit};
+use contracts::Fault;
+use lambda::{Metrics, Unit};
 use serde_json::Value;
 use store::Stores;
 use study::MeasureReply;

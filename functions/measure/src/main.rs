@@ -2,11 +2,9 @@
 
 mod handler;
 
-use store::Stores;
-
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let stores = Stores::on_s3(&lambda::aws_from_environment().await);
+    let stores = store_s3::stores(&store_s3::aws_from_environment().await);
     lambda::serve("measure", async |payload, invocation| {
         handler::handle(payload, &stores, &mut invocation.metrics).await
     })

@@ -1,6 +1,7 @@
 //! Plans the study of the event.
 
-use lambda::{Fault, Metrics, Unit};
+use contracts::Fault;
+use lambda::{Metrics, Unit};
 use serde_json::Value;
 use store::Stores;
 use study::events::{self, PlanEvent};

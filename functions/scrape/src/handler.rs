@@ -2,8 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use contracts::{Fault, FaultName};
 use imagery::{Halt, Stop};
-use lambda::{Deadline, Fault, FaultName, Invocation, Metrics, Unit};
+use lambda::{Deadline, Invocation, Metrics, Unit};
 use serde_json::Value;
 use store::Stores;
 use study::events::ScrapeEvent;

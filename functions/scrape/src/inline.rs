@@ -1,7 +1,7 @@
 //! Batches that come with the event, in the forms of the published studies.
 
+use contracts::{Fault, FaultName};
 use imagery::Stop;
-use lambda::{Fault, FaultName};
 use sampling::{job_record, point_map};
 use store::{Store, Stores};
 use study::events::{self, InlineBatch};

@@ -3,13 +3,12 @@
 mod handler;
 mod inline;
 
-use store::Stores;
-use study::CloudKeys;
+use secrets::CloudKeys;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    let config = lambda::aws_from_environment().await;
-    let stores = Stores::on_s3(&config);
+    let config = store_s3::aws_from_environment().await;
+    let stores = store_s3::stores(&config);
     let keys = CloudKeys::new(&config);
     lambda::serve("scrape", async |payload, invocation| {
         handler::handle(payload, &stores, &keys, invocation).await

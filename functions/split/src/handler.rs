@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use lambda::events::{self, SplitEvent, SplitReply};
-use lambda::{Fault, FaultName, Metrics, Unit};
+use contracts::events::{self, SplitEvent, SplitReply};
+use contracts::{Fault, FaultName};
+use lambda::{Metrics, Unit};
 use serde_json::Value;
 use store::Stores;
 use tables::split::{Source, split_by_column};

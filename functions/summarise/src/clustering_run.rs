@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use contracts::events::ClusterReply;
+use contracts::{Fault, FaultName};
 use futures::{StreamExt, TryStreamExt, stream};
-use lambda::events::ClusterReply;
-use lambda::{Fault, FaultName, Metrics, Unit};
+use lambda::{Metrics, Unit};
 use report::ClusterReport;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

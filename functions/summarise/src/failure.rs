@@ -1,7 +1,7 @@
 //! Notes down one item that failed for good, beside the results of its run.
 
-use lambda::Fault;
-use lambda::events::FailedItem;
+use contracts::Fault;
+use contracts::events::FailedItem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::Store;

@@ -1,7 +1,8 @@
 //! Tells the three things apart that can be summed up.
 
-use lambda::events::{self, SummariseEvent};
-use lambda::{Fault, Metrics};
+use contracts::Fault;
+use contracts::events::{self, SummariseEvent};
+use lambda::Metrics;
 use serde_json::Value;
 use store::Stores;
 

@@ -1,6 +1,6 @@
 //! The `measure` function: stored pictures of one batch, measured again.
 
-use lambda::Fault;
+use contracts::Fault;
 use measures::MeasureSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! The `scrape` function: the pictures of one batch.
 
-use lambda::Fault;
+use contracts::Fault;
 use sampling::job_record::JobRecord;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
@@ -10,10 +11,25 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::RequestPayer;
 use bytes::Bytes;
 
-use crate::{Depth, Error, Object, Page, Store, Written, check_key};
+use store::{Buckets, Depth, Error, Object, Page, Store, Stores, Written, check_key};
 
 /// Tries of a conditional write that another writer disturbs (S3 answers 409: try again).
 const CONFLICT_TRIES: u32 = 5;
+
+/// The buckets of the account that the configuration names, or of whatever its endpoint names.
+#[must_use]
+pub fn stores(config: &aws_config::SdkConfig) -> Stores {
+    Stores::new(Account(S3::client(config)))
+}
+
+#[derive(Debug)]
+struct Account(Client);
+
+impl Buckets for Account {
+    fn bucket(&self, name: &str) -> Arc<dyn Store> {
+        Arc::new(S3::new(self.0.clone(), name))
+    }
+}
 
 /// One bucket of S3.
 #[derive(Clone, Debug)]

@@ -1,14 +1,15 @@
-//! One suite that every store passes.
-//!
-//! S3 takes part when `TRANSECT_TEST_BUCKET` names a bucket that this process may write to
-//! (the end-to-end tests create one on the local stack).
-#![allow(clippy::unwrap_used, clippy::panic)]
+//! One suite that every store passes: folder and memory in the tests of this crate, S3 in those of `store-s3`.
+#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 
-use store::{Depth, Error, Folder, Memory, Store, Stores, Written};
+use crate::{Depth, Error, Store, Written};
 
-async fn behaves(store: Arc<dyn Store>) {
+/// Tries every promise of [`Store`] on `store`, below the prefix `conformance/`.
+///
+/// # Panics
+/// Where the store does not keep one. For tests only.
+pub async fn check(store: Arc<dyn Store>) {
     let at = |key: &str| format!("conformance/{key}");
     for key in ["b/2.txt", "b/1.txt", "a.txt", "b-c.txt", "é/ü.txt"] {
         store
@@ -89,49 +90,4 @@ async fn behaves(store: Arc<dyn Store>) {
             Err(Error::InvalidKey { .. })
         ));
     }
-}
-
-#[tokio::test]
-async fn memory_behaves() {
-    behaves(Arc::new(Memory::new("bucket"))).await;
-}
-
-#[tokio::test]
-async fn a_folder_behaves() {
-    let root = tempfile::tempdir().unwrap();
-    behaves(Arc::new(Folder::new(root.path()))).await;
-}
-
-#[tokio::test]
-async fn s3_behaves() {
-    let Ok(bucket) = std::env::var("TRANSECT_TEST_BUCKET") else {
-        println!("skipped: TRANSECT_TEST_BUCKET is not set");
-        return;
-    };
-    behaves(Stores::on_s3(&aws_config::load_from_env().await).bucket(&bucket)).await;
-}
-
-#[tokio::test]
-async fn a_missing_bucket_is_told_apart_from_a_missing_key() {
-    let root = tempfile::tempdir().unwrap();
-    let store = Folder::new(root.path().join("none"));
-    assert!(matches!(
-        store.list("", Depth::Deep, None).await,
-        Err(Error::BucketNotFound { .. })
-    ));
-}
-
-#[tokio::test]
-async fn a_listing_goes_on_page_by_page() {
-    let store = Memory::new("bucket");
-    for n in 0..2500 {
-        store
-            .put(&format!("k/{n:05}"), "x".into(), "text/plain")
-            .await
-            .unwrap();
-    }
-    assert_eq!(store.list_all("k/").await.unwrap().len(), 2500);
-    let page = store.list("k/", Depth::Deep, None).await.unwrap();
-    assert_eq!(page.objects.len(), 1000);
-    assert_eq!(page.next.as_deref(), Some("k/00999"));
 }

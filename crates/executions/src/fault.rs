@@ -1,11 +1,9 @@
 //! The names under which errors of Step Functions leave a function or the command line.
 
-use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
+use contracts::{Fault, FaultName};
 
-use crate::{Fault, FaultName};
-
-/// The fault of a call that Step Functions refused, or that did not reach it; `what` says what was asked for. The services'
-/// errors are of one type, whichever crate brings it.
+/// The fault of a call that Step Functions refused, or that did not reach it; `what` says what was asked for.
 pub fn step_functions_fault<E, R>(what: &str, error: &SdkError<E, R>) -> Fault
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -26,5 +24,5 @@ where
         ) => FaultName::InvalidInput,
         _ => FaultName::StorageUnavailable,
     };
-    Fault::new(name, format!("{what}: {}", store::aws_reason(error)))
+    Fault::new(name, format!("{what}: {}", store_s3::aws_reason(error)))
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use lambda::events::{KickoffReply, ObjectPlace};
-use lambda::{Fault, FaultName, Metrics, Unit};
-use serde_json::{Value, json};
+use contracts::events::{KickoffReply, ObjectPlace};
+use contracts::{Fault, FaultName};
+use serde_json::json;
 use store::{Store, Stores};
-use study::events::{self, CollectKickoff};
+use study::events::CollectKickoff;
 use study::{NextSamples, QuotaRun, QuotaRuns, Standing};
 
 use crate::execution::{Executions, Started};
@@ -20,38 +20,39 @@ const MACHINE_VARIABLE: &str = "COLLECT_STATE_MACHINE_ARN";
 /// How often another kickoff may be faster before this one gives up.
 const MOST_CLAIMS: u32 = 10;
 
+/// What a kickoff of a plan found, beside its reply.
+#[derive(Debug)]
+pub struct Collected {
+    /// What the caller is told.
+    pub reply: KickoffReply,
+    /// Samples that runs still work on.
+    pub in_flight: u64,
+    /// Samples that failed too often to be tried again.
+    pub resting: u64,
+}
+
 /// Takes the next samples of a plan and starts the state machine over them.
 ///
 /// # Errors
-/// `InvalidEvent` for a payload of another form, `NotFound` for a plan, bucket or state machine that is not there, `AccessDenied`,
+/// `InvalidEvent` where no machine is named, `NotFound` for a plan, bucket or state machine that is not there, `AccessDenied`,
 /// `StorageUnavailable`.
-pub async fn handle(
-    payload: Value,
+pub async fn collect(
+    event: &CollectKickoff,
     stores: &Stores,
     executions: &dyn Executions,
-    metrics: &mut Metrics,
-) -> Result<KickoffReply, Fault> {
-    let event: CollectKickoff = events::parse(payload)?;
+) -> Result<Collected, Fault> {
     let machine = match event.state_machine_arn.clone() {
         Some(machine) => Some(machine),
         None => std::env::var(MACHINE_VARIABLE).ok(),
     };
     let store = stores.bucket(&event.output_bucket);
     let kickoff = Kickoff {
-        event: &event,
+        event,
         machine: machine.as_deref(),
         store: &store,
         executions,
     };
     let (next, run) = Box::pin(kickoff.take()).await?;
-    for (name, count) in [
-        ("queued", next.len()),
-        ("in_flight", next.standing.in_flight),
-        ("resting", next.standing.resting),
-    ] {
-        #[expect(clippy::cast_precision_loss, reason = "a metric, not a count")]
-        metrics.add(name, count as f64, Unit::Count);
-    }
     let mut reply = KickoffReply {
         execution_arn: None,
         manifest: None,
@@ -68,7 +69,11 @@ pub async fn handle(
             key: run.batches(),
         });
     }
-    Ok(reply)
+    Ok(Collected {
+        reply,
+        in_flight: next.standing.in_flight,
+        resting: next.standing.resting,
+    })
 }
 
 fn sentence(queued: u64, standing: Standing) -> String {

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_sdk_sfn::types::ExecutionStatus;
-use lambda::{Fault, FaultName, step_functions_fault};
+use contracts::{Fault, FaultName};
+
+use crate::fault::step_functions_fault;
 
 /// How often the same manifest may be run: after a failed execution its name is taken for 90
 /// days, so the next one gets a number.

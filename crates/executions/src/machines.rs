@@ -1,16 +1,20 @@
-//! Step Functions as the command line needs it: where machines are, how an execution stands.
+//! Where state machines are, and how their executions stand.
 
 use aws_config::SdkConfig;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::ExecutionStatus;
-use lambda::{Fault, FaultName, step_functions_fault};
+use contracts::{Fault, FaultName};
+
+use crate::fault::step_functions_fault;
 
 /// The state machines of the account (or local stack) that the environment names.
+#[derive(Debug)]
 pub struct Machines(Client);
 
 /// How an execution stands.
+#[derive(Debug)]
 pub struct Standing {
-    pub status: ExecutionStatus,
+    status: ExecutionStatus,
     /// Name of the error, and what is said of it, of an execution that failed.
     pub failure: Option<(String, String)>,
     /// What it gave back, once it has succeeded.
@@ -20,20 +24,39 @@ pub struct Standing {
 }
 
 /// Counts over all distributed maps of an execution.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Items {
+    /// Items there are.
     pub total: u64,
+    /// Items that succeeded.
     pub done: u64,
+    /// Items that failed, ran out of time or were aborted.
     pub failed: u64,
 }
 
 impl Items {
+    /// Items that have not ended.
+    #[must_use]
     pub fn left(&self) -> u64 {
         self.total.saturating_sub(self.done + self.failed)
     }
 }
 
 impl Standing {
+    /// Step Functions' word for the state.
+    #[must_use]
+    pub fn status(&self) -> &str {
+        self.status.as_str()
+    }
+
+    /// Whether it ended well.
+    #[must_use]
+    pub fn has_succeeded(&self) -> bool {
+        self.status == ExecutionStatus::Succeeded
+    }
+
+    /// Whether it has not ended.
+    #[must_use]
     pub fn is_running(&self) -> bool {
         matches!(
             self.status,
@@ -43,11 +66,16 @@ impl Standing {
 }
 
 impl Machines {
+    /// By the configuration's region and endpoint.
+    #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self(Client::new(config))
     }
 
     /// The ARN of a machine that is named by ARN or by name.
+    ///
+    /// # Errors
+    /// `NotFound` where there is no such machine, with the names of those there are.
     pub async fn arn_of(&self, machine: &str) -> Result<String, Fault> {
         if machine.starts_with("arn:") {
             return Ok(machine.to_owned());
@@ -71,6 +99,9 @@ impl Machines {
     }
 
     /// Begins an execution of a STANDARD machine; gives back its ARN.
+    ///
+    /// # Errors
+    /// `NotFound` for a machine that is not there, `AccessDenied`, `InvalidInput`, `StorageUnavailable`.
     pub async fn start(&self, machine: &str, input: &str) -> Result<String, Fault> {
         let started = self
             .0
@@ -84,6 +115,9 @@ impl Machines {
     }
 
     /// Runs an EXPRESS machine and waits for what it gives back.
+    ///
+    /// # Errors
+    /// As [`Machines::start`], and `Internal` where the execution failed, with its error and cause.
     pub async fn run_express(&self, machine: &str, input: &str) -> Result<String, Fault> {
         let own_endpoint = std::env::var_os("AWS_ENDPOINT_URL").is_some()
             || std::env::var_os("AWS_ENDPOINT_URL_SFN").is_some();
@@ -120,6 +154,9 @@ impl Machines {
     }
 
     /// How an execution stands now.
+    ///
+    /// # Errors
+    /// `NotFound` for an execution that is not there, `AccessDenied`, `StorageUnavailable`.
     pub async fn standing(&self, execution: &str) -> Result<Standing, Fault> {
         let described = self
             .0

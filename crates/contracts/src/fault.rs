@@ -5,8 +5,6 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use lambda_runtime::Diagnostic;
-
 /// The names of errors, as Step Functions sees them in `errorType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultName {
@@ -106,15 +104,6 @@ impl fmt::Display for Fault {
 }
 
 impl StdError for Fault {}
-
-impl From<Fault> for Diagnostic {
-    fn from(fault: Fault) -> Self {
-        Self {
-            error_type: fault.name.as_str().to_owned(),
-            error_message: fault.message,
-        }
-    }
-}
 
 impl From<store::Error> for Fault {
     fn from(error: store::Error) -> Self {
