@@ -30,11 +30,10 @@ demo: programs ## Cluster made-up towns, and the grid of $TRANSECT_DATA, by real
 stack: programs ## Deploy to a local stack and keep it running until Ctrl-C
 	@$(TOOLS) exec python tools/local_stack.py --programs "$(TARGET)/release"
 
-# One command builds what demo, stack and tests run. Built apart from the tests, programs would have fewer features of what they
-# depend on turned on, and cargo would compile the AWS clients twice.
+# What demo, stack and tests run. Tests are not built for it: what both depend on is compiled once (crates/workspace-hack).
 .PHONY: programs
 programs:
-	@cargo build --release --workspace --bins --tests
+	@cargo build --release --workspace --bins
 
 .PHONY: test
 test: test-rust test-stack ## Every test: unit, property, golden, documentation, and end to end on a local stack
@@ -95,6 +94,9 @@ need-data:
 lint: ## Format, lints, documentation, purity and licences, state machines, templates
 	@cargo fmt --all --check
 	@cargo clippy --release --workspace --all-targets --quiet -- -D warnings
+	@cargo clippy --release --workspace --all-targets --quiet --message-format json -- -D warnings | python3 tools/check_compiled.py
+	@$(TEST_TOOLS) python -m pytest tests --collect-only -q -n 0 | python tools/check_collected.py
+	@python3 tools/check_features.py
 	@RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet
 	@tools/check_purity.sh "aws-config aws-sdk-s3 aws-sdk-sfn lambda_runtime" $(DOMAIN_CRATES)
 	@tools/check_purity.sh lambda_runtime store-s3 executions secrets transect

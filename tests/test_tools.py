@@ -8,6 +8,8 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
+from check_collected import not_collected
+from check_compiled import not_compiled
 from check_dependencies import is_agreed
 from evaluate import Wanted, evaluate, lattice_neighbours, same_rows, scattered_neighbours, touching_neighbours
 from keep_times import keep_times
@@ -128,3 +130,38 @@ def test_a_fresh_clone_gets_the_times_of_what_did_not_change(tmp_path: Path, mon
     assert seen == [(2, 2), (2, 1), (2, 0), (2, 1)]
     assert first["a"] == second["a"] == third["a"] == back["a"]
     assert first["b"] < second["b"] == third["b"] < back["b"], "what it was before is a change, too"
+
+
+def repository(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    return folder
+
+
+def test_a_rust_file_that_no_target_compiles_is_found(tmp_path: Path):
+    root = repository(
+        tmp_path,
+        {
+            "Cargo.toml": '[package]\nname = "one"\nversion = "0.1.0"\nedition = "2024"\n',
+            "build.rs": "fn main() {}\n",
+            "src/lib.rs": "pub mod used;\n",
+            "src/used.rs": "",
+            "src/left_out.rs": "",
+            "tests/all/main.rs": "mod first;\n",
+            "tests/all/first.rs": "#[test] fn runs() {}\n",
+            "tests/all/second.rs": "#[test] fn runs_never() {}\n",
+        },
+    )
+    command = ["cargo", "check", "--offline", "--quiet", "--all-targets", "--message-format", "json", "--target-dir", tmp_path / "target"]
+    built = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+    (root / ".gitignore").write_text("/target\n")
+    assert not_compiled(built.splitlines(), root) == ["src/left_out.rs", "tests/all/second.rs"]
+
+
+def test_a_file_of_tests_that_pytest_does_not_collect_is_found(tmp_path: Path):
+    test = "def test_it():\n    assert True\n"
+    root = repository(tmp_path, {"tests/test_a.py": test, "tests/checks_b.py": test, "tools/c.py": "def main(): ..."})
+    assert not_collected(["tests/test_a.py::test_it", "", "1 test collected"], root) == ["tests/checks_b.py"]
