@@ -95,7 +95,7 @@ lint: ## Format, lints, documentation, purity and licences, state machines, temp
 	@cargo fmt --all --check
 	@cargo clippy --release --workspace --all-targets --quiet -- -D warnings
 	@cargo clippy --release --workspace --all-targets --quiet --message-format json -- -D warnings | python3 tools/check_compiled.py
-	@$(TEST_TOOLS) python -m pytest tests --collect-only -q -n 0 | python tools/check_collected.py
+	@$(TEST_TOOLS) python -m pytest tests --collect-only -q -n 0 | python tools/check_collected.py tests
 	@python3 tools/check_features.py
 	@RUSTDOCFLAGS="-D warnings" cargo doc --release --workspace --no-deps --quiet
 	@tools/check_purity.sh "aws-config aws-sdk-s3 aws-sdk-sfn lambda_runtime" $(DOMAIN_CRATES)

@@ -164,4 +164,4 @@ def test_a_rust_file_that_no_target_compiles_is_found(tmp_path: Path):
 def test_a_file_of_tests_that_pytest_does_not_collect_is_found(tmp_path: Path):
     test = "def test_it():\n    assert True\n"
     root = repository(tmp_path, {"tests/test_a.py": test, "tests/checks_b.py": test, "tools/c.py": "def main(): ..."})
-    assert not_collected(["tests/test_a.py::test_it", "", "1 test collected"], root) == ["tests/checks_b.py"]
+    assert not_collected(["test_a.py::test_it", "", "1 test collected"], root, root / "tests") == ["tests/checks_b.py"]
