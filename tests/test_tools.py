@@ -11,6 +11,7 @@ import pytest
 from check_collected import not_collected
 from check_compiled import not_compiled
 from check_dependencies import is_agreed
+from count_skipped import skipped
 from evaluate import Wanted, evaluate, lattice_neighbours, same_rows, scattered_neighbours, touching_neighbours
 from keep_times import keep_times
 from shapely.geometry import box
@@ -165,3 +166,12 @@ def test_a_file_of_tests_that_pytest_does_not_collect_is_found(tmp_path: Path):
     test = "def test_it():\n    assert True\n"
     root = repository(tmp_path, {"tests/test_a.py": test, "tests/checks_b.py": test, "tools/c.py": "def main(): ..."})
     assert not_collected(["test_a.py::test_it", "", "1 test collected"], root, root / "tests") == ["tests/checks_b.py"]
+
+
+def test_skipped_tests_are_counted_over_all_runners():
+    nextest = "     Summary [   1.003s] 30 tests run: 30 passed (1 slow), 2 skipped\n"
+    coloured = "\x1b[1m     Summary\x1b[0m [   1.003s] \x1b[1m30\x1b[0m tests run: 30 passed, \x1b[1m3\x1b[0m skipped\n"
+    cargo = "test result: ok. 5 passed; 0 failed; 4 ignored; 0 measured; 5 filtered out; finished in 0.01s\n"
+    pytest_ = "============ 120 passed, 6 skipped in 93.10s (0:01:33) ============\n"
+    assert skipped(nextest + coloured + cargo + pytest_ + "120 passed\n") == 2 + 3 + 4 + 5 + 6
+    assert skipped("============ 120 passed in 93.10s ============\n") == 0
