@@ -59,7 +59,7 @@ class StreetPictures(ThreadingHTTPServer):
             return {"status": "INVALID_REQUEST", "error_message": "out of order"}
         lat, lng = map(float, location.split(","))
         pano = hashlib.sha256(location.encode()).hexdigest()[:22]
-        return {"status": "OK", "pano_id": pano, "date": "2019-05", "location": {"lat": lat, "lng": lng}, "copyright": "© Nobody"}
+        return {"status": "OK", "pano_id": pano, "date": "2019-05", "location": {"lat": lat, "lng": lng}, "copyright": "© Google"}
 
     def picture(self, query: dict[str, str]) -> bytes:
         side = int(query["size"].split("x")[0])

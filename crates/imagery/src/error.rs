@@ -65,6 +65,16 @@ pub enum Error {
         /// Why the last one did.
         reason: String,
     },
+    /// The quota of the key is used up for the day or the month: every further request would be refused too.
+    #[error(
+        "the quota of {source_kind} is used up ({reason}): run again when it is renewed; what was taken is kept"
+    )]
+    QuotaUsed {
+        /// Kind of the source.
+        source_kind: &'static str,
+        /// What the service says.
+        reason: String,
+    },
     /// The service asks for a pause too long to sit out.
     #[error("{source_kind} asks to wait {wait_s} s: run again after that")]
     SourceThrottled {
@@ -143,6 +153,8 @@ pub enum ErrorKind {
     AccessDenied,
     /// May work after a pause.
     SourceThrottled,
+    /// Works again when the quota of a day or a month is renewed.
+    QuotaUsed,
     /// May work later.
     SourceUnavailable,
     /// Storage may work later.
@@ -168,6 +180,7 @@ impl Error {
             Self::NotFound { .. } => ErrorKind::NotFound,
             Self::SourceUnavailable { .. } => ErrorKind::SourceUnavailable,
             Self::SourceThrottled { .. } => ErrorKind::SourceThrottled,
+            Self::QuotaUsed { .. } => ErrorKind::QuotaUsed,
             Self::Storage { fault, .. } => match fault.kind {
                 FaultKind::NotFound => ErrorKind::NotFound,
                 FaultKind::Denied => ErrorKind::AccessDenied,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use geo::{Coord, Polygon, Rect, coord};
+use geo::{Coord, Distance, Geodesic, Point, Polygon, Rect, coord};
 use tables::{Crs, Projection};
 
 use crate::Error;
@@ -21,6 +21,11 @@ pub(crate) fn metres_per_degree(lat: f64) -> (f64, f64) {
     let prime_vertical = WGS84_A / w2.sqrt();
     let meridian = WGS84_A * (1.0 - WGS84_E2) / (w2 * w2.sqrt());
     ((prime_vertical * cos).to_radians(), meridian.to_radians())
+}
+
+/// Metres along the geodesic of WGS 84 between two places, longitude and latitude.
+pub(crate) fn metres_between(one: (f64, f64), other: (f64, f64)) -> f64 {
+    Geodesic.distance(Point::from(one), Point::from(other))
 }
 
 /// A map's own reference system, with the ways there and back.

@@ -55,7 +55,7 @@ fn of_imagery(error: &imagery::Error) -> FaultName {
         K::InvalidInput => FaultName::InvalidInput,
         K::NotFound => FaultName::NotFound,
         K::AccessDenied => FaultName::AccessDenied,
-        K::SourceThrottled => FaultName::SourceThrottled,
+        K::SourceThrottled | K::QuotaUsed => FaultName::SourceThrottled,
         K::SourceUnavailable => FaultName::SourceUnavailable,
         K::StorageUnavailable => FaultName::StorageUnavailable,
         K::Internal => FaultName::Internal,

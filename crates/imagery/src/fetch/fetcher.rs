@@ -47,6 +47,8 @@ pub(crate) enum Rejection {
     NoImagery(String),
     /// The key or account is refused.
     Refused(String),
+    /// The quota of a day or a month is used up: nothing more comes today.
+    QuotaUsed(String),
     /// The address that all samples share leads nowhere.
     NotThere(String),
 }
@@ -248,6 +250,13 @@ impl Call {
                     return Err(Miss::Fatal(Error::KeyRefused {
                         source_kind: kind,
                         http_status: status,
+                        reason,
+                    }));
+                }
+                Rejection::QuotaUsed(reason) => {
+                    let reason = request.redact(&reason);
+                    return Err(Miss::Fatal(Error::QuotaUsed {
+                        source_kind: kind,
                         reason,
                     }));
                 }

@@ -92,6 +92,14 @@ pub struct LedgerRow {
     pub pixel_m: Option<f64>,
     /// When the picture was captured, as exactly as the source says.
     pub captured: Option<String>,
+    /// The service's own name of the picture, for street pictures: a panorama or an image.
+    pub picture_id: Option<String>,
+    /// Longitude of the camera, for street pictures.
+    pub camera_lon: Option<f64>,
+    /// Latitude of the camera, for street pictures.
+    pub camera_lat: Option<f64>,
+    /// Metres from the sample to the camera, for street pictures.
+    pub camera_distance_m: Option<f64>,
     /// When it was fetched.
     pub fetched_at: Option<Timestamp>,
     /// Kind of the source.
@@ -125,6 +133,10 @@ impl LedgerRow {
             footprint: None,
             pixel_m: None,
             captured: None,
+            picture_id: None,
+            camera_lon: None,
+            camera_lat: None,
+            camera_distance_m: None,
             fetched_at: None,
             source: source.to_owned(),
             attribution: attribution.map(str::to_owned),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::{
     Array, ArrayRef, Float64Array, Int32Array, Int64Array, StringArray, TimestampMicrosecondArray,
+    new_null_array,
 };
 use arrow_schema::DataType;
 use geo::Geometry;
@@ -16,7 +17,7 @@ use crate::Error;
 
 const FOOTPRINT: &str = "footprint";
 /// Columns that are no readings of a measure.
-const FACTS: [&str; 20] = [
+const FACTS: [&str; 24] = [
     "sample_id",
     "status",
     "reason",
@@ -31,6 +32,10 @@ const FACTS: [&str; 20] = [
     FOOTPRINT,
     "pixel_m",
     "captured",
+    "picture_id",
+    "camera_lon",
+    "camera_lat",
+    "camera_distance_m",
     "fetched_at",
     "source",
     "attribution",
@@ -97,6 +102,10 @@ pub fn to_table(rows: &[LedgerRow], measures: &[String]) -> Result<Table, Error>
         ("height", small(&|row| row.height)),
         ("pixel_m", floats(&|row| row.pixel_m)),
         ("captured", texts(rows, |row| row.captured.as_deref())),
+        ("picture_id", texts(rows, |row| row.picture_id.as_deref())),
+        ("camera_lon", floats(&|row| row.camera_lon)),
+        ("camera_lat", floats(&|row| row.camera_lat)),
+        ("camera_distance_m", floats(&|row| row.camera_distance_m)),
         ("fetched_at", times(&|row| row.fetched_at)),
         ("source", texts(rows, |row| Some(&row.source))),
         ("attribution", texts(rows, |row| row.attribution.as_deref())),
@@ -145,6 +154,17 @@ pub fn from_table(table: &Table) -> Result<Vec<LedgerRow>, Error> {
     );
     let (pixel_m, label_share) = (table.numbers("pixel_m")?, table.numbers("label_share")?);
     let label_pixels = text("label_pixels")?;
+    // ledgers of before have no columns of cameras
+    let numbers = |name: &str| match table.has_column(name) {
+        true => table.numbers(name),
+        false => Ok(Vec::new()),
+    };
+    let picture_ids = match table.has_column("picture_id") {
+        true => text("picture_id")?,
+        false => Vec::new(),
+    };
+    let (camera_lon, camera_lat) = (numbers("camera_lon")?, numbers("camera_lat")?);
+    let camera_distance_m = numbers("camera_distance_m")?;
     let (fetched_at, expires) = (times(table, "fetched_at")?, times(table, "expires")?);
     let footprints = table.geometries()?;
     let mut rows = Vec::with_capacity(table.rows());
@@ -193,6 +213,10 @@ pub fn from_table(table: &Table) -> Result<Vec<LedgerRow>, Error> {
             },
             pixel_m: pixel_m.get(row).copied().flatten(),
             captured: text(&captured),
+            picture_id: text(&picture_ids),
+            camera_lon: camera_lon.get(row).copied().flatten(),
+            camera_lat: camera_lat.get(row).copied().flatten(),
+            camera_distance_m: camera_distance_m.get(row).copied().flatten(),
             fetched_at: fetched_at.get(row).copied().flatten(),
             source: text(&sources).unwrap_or_default(),
             attribution: text(&attributions),
@@ -279,7 +303,7 @@ pub fn merge(parts: &[Table]) -> Result<Table, Error> {
 
 /// The same table with these measures, in this order, empty where it has none.
 fn conform(table: &Table, measures: &[String]) -> Result<Table, Error> {
-    let mut alike = table.clone();
+    let mut alike = with_camera(table)?;
     for name in measures {
         let column = match table.has_column(name) {
             true => table.column(name)?,
@@ -291,6 +315,27 @@ fn conform(table: &Table, measures: &[String]) -> Result<Table, Error> {
         alike = alike.with_column(name, column)?;
     }
     Ok(alike)
+}
+
+/// A ledger of before, with empty columns of cameras where the others have theirs.
+fn with_camera(table: &Table) -> Result<Table, Error> {
+    if table.has_column("picture_id") {
+        return Ok(table.clone());
+    }
+    let empty = to_table(&[], &[])?;
+    let mut columns: Vec<(String, ArrayRef)> = Vec::new();
+    for name in empty.column_names().filter(|name| *name != FOOTPRINT) {
+        let values = match table.has_column(name) {
+            true => table.column(name)?,
+            false => new_null_array(empty.column(name)?.data_type(), table.rows()),
+        };
+        columns.push((name.to_owned(), values));
+    }
+    for name in measure_columns(table) {
+        let values = table.column(&name)?;
+        columns.push((name, values));
+    }
+    Ok(Table::new(columns)?.with_geometries(FOOTPRINT, &table.geometries()?, Crs::wgs84())?)
 }
 
 /// Columns of a ledger that are readings of measures, in their order.

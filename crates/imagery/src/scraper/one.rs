@@ -146,6 +146,15 @@ impl<'a> One<'a> {
         row.footprint.clone_from(&aim.frame.footprint);
         row.pixel_m = aim.frame.pixel_m;
         row.captured.clone_from(&aim.captured);
+        if let Some(camera) = &aim.camera {
+            row.picture_id = Some(camera.picture_id.clone());
+            row.camera_lon = Some(camera.lon);
+            row.camera_lat = Some(camera.lat);
+            row.camera_distance_m = Some(camera.distance_m);
+            if camera.copyright.is_some() {
+                row.attribution.clone_from(&camera.copyright);
+            }
+        }
         let mask = self.mask(&aim).await?;
         if let Some(mask) = &mask {
             row.label_share = Some(mask.share);

@@ -136,10 +136,19 @@ impl Service {
                     .await;
             }
             "street_view" => {
-                let metadata = json!({"status": "OK", "pano_id": "pano-1", "date": "2019-06", "copyright": "© Google"});
+                // The panorama stands where it is asked for.
+                let metadata = |request: &wiremock::Request| {
+                    let mut query = request.url.query_pairs();
+                    let location = query.find(|(name, _)| name == "location").unwrap().1;
+                    let (lat, lng) = location.split_once(',').unwrap();
+                    let place = json!({"lat": lat.parse::<f64>().unwrap(), "lng": lng.parse::<f64>().unwrap()});
+                    ResponseTemplate::new(200)
+                        .set_body_json(json!({"status": "OK", "pano_id": "pano-1",
+                        "location": place, "date": "2019-06", "copyright": "© Google"}))
+                };
                 Mock::given(path("/maps/api/streetview/metadata"))
                     .and(query_param("key", KEY))
-                    .respond_with(ResponseTemplate::new(200).set_body_json(metadata))
+                    .respond_with(metadata)
                     .mount(&server)
                     .await;
                 Mock::given(path("/maps/api/streetview"))

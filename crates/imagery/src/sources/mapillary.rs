@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 use super::address::{below, decimals, service_url};
 use super::street_view::street_px;
-use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, no_grid};
+use super::{Aim, Camera, Content, Describe, Opening, PictureSource, Taken, UsualLimits, no_grid};
 use crate::Error;
 use crate::fetch::{
     Call, Miss, Rejection, Reply, Request, excerpt, expiry, picture_reply, plain_status,
@@ -23,8 +23,10 @@ use crate::secret::{Secret, SecretName};
 
 /// Widths in which the service has pictures.
 const WIDTHS: [u32; 3] = [256, 1024, 2048];
-/// Pictures that one search lists.
-const LISTED: &str = "200";
+/// Pictures that one search lists at most, by the service's documentation.
+const LISTED: usize = 2000;
+/// Searches for one sample, each in a box of half the side.
+const MOST_SEARCHES: usize = 6;
 
 /// Street pictures of Mapillary's contributors: for each sample the nearest that looks its way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -130,18 +132,51 @@ struct Opened {
 #[derive(Debug, PartialEq)]
 struct Listed {
     id: String,
+    place: (f64, f64),
     distance_m: f64,
+    creator: Option<String>,
     url: String,
     captured: Option<String>,
 }
 
 impl Opened {
-    fn search(&self, sample: &Sample) -> Request {
+    /// The nearest picture that looks the sample's way.
+    ///
+    /// A search lists so many pictures, and not the nearest first. Where its list is full, nearer
+    /// ones may be missing in it: the box is halved until the list of one is not full, and what lies
+    /// in a full list counts only within the box that was searched last.
+    async fn look(&self, sample: &Sample, call: &Call) -> Result<Option<Listed>, Miss> {
+        let mut radius_m = self.settings.radius_m;
+        let mut farther = None;
+        for _ in 0..MOST_SEARCHES {
+            let reply = call
+                .fetch(&self.search(sample, radius_m), judge_search)
+                .await?;
+            // without data the service asks for less of it, which is a full list too
+            let listed = reply.get("data").and_then(Value::as_array);
+            let count = listed.map_or(LISTED, Vec::len);
+            let nearest = self.nearest(&reply, sample);
+            if count < LISTED {
+                // a box holds the disc of its radius: beyond it, the larger box may know a nearer one
+                let inside =
+                    nearest.filter(|listed| farther.is_none() || listed.distance_m <= radius_m);
+                return Ok(inside.or(farther));
+            }
+            farther = nearest.or(farther);
+            radius_m /= 2.0;
+        }
+        match farther {
+            Some(listed) => Ok(Some(listed)),
+            None => Err(Miss::Failed(format!(
+                "more pictures than a search lists, even within {:.1} m",
+                radius_m * 2.0
+            ))),
+        }
+    }
+
+    fn search(&self, sample: &Sample, radius_m: f64) -> Request {
         let (lon_m, lat_m) = metres_per_degree(sample.lat);
-        let (dx, dy) = (
-            self.settings.radius_m / lon_m.max(1.0),
-            self.settings.radius_m / lat_m,
-        );
+        let (dx, dy) = (radius_m / lon_m.max(1.0), radius_m / lat_m);
         let bounds = [
             sample.lon - dx,
             sample.lat - dy,
@@ -149,14 +184,14 @@ impl Opened {
             sample.lat + dy,
         ];
         let fields = [
-            "id,geometry,computed_geometry,compass_angle,computed_compass_angle,captured_at,is_pano",
+            "id,geometry,computed_geometry,compass_angle,computed_compass_angle,captured_at,is_pano,creator",
             self.thumb.as_str(),
         ];
         let mut url = self.images.clone();
         url.query_pairs_mut()
             .append_pair("bbox", &bounds.map(|number| decimals(number, 7)).join(","))
             .append_pair("fields", &fields.join(","))
-            .append_pair("limit", LISTED);
+            .append_pair("limit", &LISTED.to_string());
         Request::get(url).secret_header("authorization", Some(self.token.clone()))
     }
 
@@ -179,19 +214,19 @@ impl Opened {
         if image.get("is_pano").and_then(Value::as_bool) == Some(true) {
             return None;
         }
-        let either =
-            |computed: &str, measured: &str| image.get(computed).or_else(|| image.get(measured));
-        let place = either("computed_geometry", "geometry")?
-            .get("coordinates")?
-            .as_array()?;
-        let (lon, lat) = (place.first()?.as_f64()?, place.get(1)?.as_f64()?);
+        // What structure from motion has found, where it has found anything; else what the camera said.
+        let place = ["computed_geometry", "geometry"]
+            .iter()
+            .find_map(|name| place(image.get(*name)?));
+        let (lon, lat) = place?;
         let (lon_m, lat_m) = metres_per_degree(sample.lat);
         let distance_m = ((lon - sample.lon) * lon_m).hypot((lat - sample.lat) * lat_m);
         if distance_m > self.settings.radius_m {
             return None;
         }
         if let Some(heading) = sample.heading {
-            let angle = either("computed_compass_angle", "compass_angle")?.as_f64()?;
+            let angles = ["computed_compass_angle", "compass_angle"];
+            let angle = angles.iter().find_map(|name| image.get(*name)?.as_f64())?;
             let aside = (angle - heading + 180.0).rem_euclid(360.0) - 180.0;
             if aside.abs() > self.settings.max_angle {
                 return None;
@@ -203,7 +238,12 @@ impl Opened {
                 Value::String(id) => id.clone(),
                 other => other.to_string(),
             },
+            place: (lon, lat),
             distance_m,
+            creator: image
+                .get("creator")
+                .and_then(|creator| creator.get("username")?.as_str())
+                .map(str::to_owned),
             url: image.get(&self.thumb)?.as_str()?.to_owned(),
             captured: captured
                 .and_then(|ms| Timestamp::from_millisecond(ms).ok())
@@ -218,15 +258,23 @@ impl PictureSource for Opened {
         if sample.grid.is_some() {
             return Err(no_grid("mapillary"));
         }
-        let reply = call.fetch(&self.search(sample), judge_search).await?;
-        let nearest = self.nearest(&reply, sample);
+        let nearest = self.look(sample, call).await?;
         let listed = nearest
             .ok_or_else(|| Miss::NoImagery("no picture near that looks this way".to_owned()))?;
         Ok(Aim {
             frame: Frame::default(),
-            identity: Some(listed.id),
+            identity: Some(listed.id.clone()),
             captured: listed.captured,
             target: Some(listed.url),
+            camera: Some(Camera {
+                picture_id: listed.id,
+                lon: listed.place.0,
+                lat: listed.place.1,
+                distance_m: listed.distance_m,
+                copyright: listed
+                    .creator
+                    .map(|creator| format!("© {creator}, Mapillary, CC BY-SA 4.0")),
+            }),
         })
     }
 
@@ -248,6 +296,13 @@ impl PictureSource for Opened {
     }
 }
 
+/// Longitude and latitude of a point; nowhere is no place (0, 0 stands for it in the service's data).
+fn place(geometry: &Value) -> Option<(f64, f64)> {
+    let place = geometry.get("coordinates")?.as_array()?;
+    let (lon, lat) = (place.first()?.as_f64()?, place.get(1)?.as_f64()?);
+    (lon != 0.0 || lat != 0.0).then_some((lon, lat))
+}
+
 /// Errors of the Graph API have a code of their own: 190 is a bad token; 4, 17, 32 and 613 are limits.
 fn judge_search(reply: &Reply) -> Result<Value, Rejection> {
     let document: Option<Value> = serde_json::from_slice(&reply.body).ok();
@@ -258,6 +313,9 @@ fn judge_search(reply: &Reply) -> Result<Value, Rejection> {
             .and_then(Value::as_str)
             .unwrap_or("no message");
         let said = format!("http {}, error {code}: {}", reply.status, excerpt(message));
+        if message.contains("reduce the amount of data") {
+            return Ok(json!({}));
+        }
         return Err(match (code, reply.status) {
             (190, _) | (_, 401) => Rejection::Refused(said),
             (1 | 2 | 4 | 17 | 32 | 613, _) | (_, 429 | 500..=599) => Rejection::Retry(said),
@@ -272,8 +330,6 @@ fn judge_search(reply: &Reply) -> Result<Value, Rejection> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn opened() -> Opened {
@@ -322,6 +378,20 @@ mod tests {
         assert_eq!(pick(Some(170.0)).as_deref(), Some("behind"));
         assert_eq!(pick(Some(90.0)), None);
         assert_eq!(pick(None).as_deref(), Some("behind"));
+    }
+
+    #[test]
+    fn what_is_computed_to_be_nowhere_gives_way_to_what_the_camera_said() {
+        let unplaced = json!({"type": "Point", "coordinates": [0, 0]});
+        for nothing in [Value::Null, unplaced] {
+            let mut listed = image("a", 9.5001, 10.0);
+            listed["computed_geometry"] = nothing;
+            listed["computed_compass_angle"] = Value::Null;
+            let reply = json!({"data": [listed]});
+            let found = opened().nearest(&reply, &sample(Some(0.0))).unwrap();
+            assert_eq!(found.id, "a");
+            assert!((found.distance_m - 7.6).abs() < 0.1, "{}", found.distance_m);
+        }
     }
 
     #[test]

@@ -120,6 +120,20 @@ pub(crate) struct Aim {
     pub(crate) captured: Option<String>,
     /// The source's own address of the picture.
     pub(crate) target: Option<String>,
+    /// The picture that serves the sample, for sources whose pictures are taken elsewhere than asked.
+    pub(crate) camera: Option<Camera>,
+}
+
+/// A street picture: which one, where its camera stood, and whose it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Camera {
+    pub(crate) picture_id: String,
+    pub(crate) lon: f64,
+    pub(crate) lat: f64,
+    /// Metres from the sample.
+    pub(crate) distance_m: f64,
+    /// The line that has to be shown with this very picture.
+    pub(crate) copyright: Option<String>,
 }
 
 impl Aim {

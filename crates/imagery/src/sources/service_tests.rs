@@ -48,7 +48,9 @@ async fn street_view() -> (MockServer, Arc<AtomicUsize>) {
         let body = if number == 6 {
             json!({"status": "ZERO_RESULTS"})
         } else {
-            json!({"status": "OK", "pano_id": format!("pano-{}", number / 2), "date": "2019-06"})
+            let lat: f64 = location.split(',').next().unwrap().parse().unwrap();
+            json!({"status": "OK", "pano_id": format!("pano-{}", number / 2), "date": "2019-06",
+                "location": {"lat": lat, "lng": lon}, "copyright": "© Google"})
         };
         ResponseTemplate::new(200).set_body_json(body)
     };
@@ -101,7 +103,8 @@ async fn the_statuses_of_street_view_are_told_apart() {
     let cases = [
         ("NOT_FOUND", Some(Status::NoImagery)),
         ("INVALID_REQUEST", Some(Status::Failed)),
-        ("OVER_QUERY_LIMIT", Some(Status::Failed)),
+        ("OVER_QUERY_LIMIT", None),
+        ("OVER_DAILY_LIMIT", None),
         ("UNKNOWN_ERROR", Some(Status::Failed)),
         ("REQUEST_DENIED", None),
     ];
@@ -132,11 +135,7 @@ async fn the_statuses_of_street_view_are_told_apart() {
                 );
                 assert_eq!(
                     requests,
-                    if matches!(status, "OVER_QUERY_LIMIT" | "UNKNOWN_ERROR") {
-                        3
-                    } else {
-                        1
-                    },
+                    if status == "UNKNOWN_ERROR" { 3 } else { 1 },
                     "{status}"
                 );
             }
@@ -144,6 +143,73 @@ async fn the_statuses_of_street_view_are_told_apart() {
                 outcome.halt,
                 Some(Halt::Failed(Error::KeyRefused { .. }))
             )),
+        }
+    }
+}
+
+#[tokio::test]
+async fn panoramas_far_away_or_of_others_are_no_imagery() {
+    let cases = [
+        (
+            json!({"lat": 43.09, "lng": -76.17}),
+            "© Google",
+            None,
+            Some("more than max_distance_m"),
+        ),
+        (json!({"lat": 47.37, "lng": 8.5404}), "© Google", None, None),
+        (
+            json!({"lat": 47.37, "lng": 8.5404}),
+            "© Google",
+            Some(20.0),
+            Some("30 m away"),
+        ),
+        (
+            json!({"lat": 47.37, "lng": 8.54}),
+            "© Jane Doe",
+            None,
+            Some("of © Jane Doe"),
+        ),
+    ];
+    for (location, copyright, max_distance_m, expected) in cases {
+        let server = MockServer::start().await;
+        let metadata = json!({"status": "OK", "pano_id": "p", "date": "2014-05", "location": location,
+            "copyright": copyright});
+        Mock::given(path("/maps/api/streetview/metadata"))
+            .respond_with(ResponseTemplate::new(200).set_body_json(metadata))
+            .mount(&server)
+            .await;
+        let picture = file(&noise(64, 64, 1), Format::Jpeg).to_vec();
+        Mock::given(path("/maps/api/streetview"))
+            .respond_with(ResponseTemplate::new(200).set_body_raw(picture, "image/jpeg"))
+            .mount(&server)
+            .await;
+        let mut source = json!({"kind": "street_view", "key": "env:KEY", "base_url": server.uri()});
+        if let Some(metres) = max_distance_m {
+            source["max_distance_m"] = json!(metres);
+        }
+        let study = Study {
+            source,
+            picture: json!({"size_px": 64, "format": "jpeg"}),
+            ..Study::default()
+        };
+        let row = scrape(&study, KEY, &samples(1)).await.rows[0].clone();
+        match expected {
+            Some(words) => {
+                assert_eq!(row.status, Status::NoImagery, "{row:?}");
+                assert!(row.reason.as_deref().unwrap().contains(words), "{row:?}");
+            }
+            None => {
+                assert_eq!(
+                    (row.status, row.picture_id.as_deref()),
+                    (Status::Ok, Some("p"))
+                );
+                // 0.0004 degrees of longitude at 47.37 degrees north
+                assert!(
+                    (row.camera_distance_m.unwrap() - 30.2).abs() < 0.1,
+                    "{row:?}"
+                );
+                assert_eq!(row.attribution.as_deref(), Some("© Google"));
+            }
         }
     }
 }

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::address::{below, decimals, service_url};
-use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, no_grid};
+use super::{Aim, Camera, Content, Describe, Opening, PictureSource, Taken, UsualLimits, no_grid};
 use crate::Error;
 use crate::fetch::{
     Call, Miss, Rejection, Reply, Request, UrlSigner, expiry, picture_reply, plain_status,
 };
+use crate::ground::metres_between;
 use crate::picture::{Picture, Size};
 use crate::sample::{Frame, Sample};
 use crate::secret::{Secret, SecretName};
@@ -40,6 +41,12 @@ pub struct StreetView {
     /// Metres around the sample in which a panorama may lie.
     #[serde(default = "default_radius")]
     pub radius_m: u32,
+    /// Metres between the sample and the panorama, at most. Default: `radius_m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_distance_m: Option<f64>,
+    /// Whether only Google's own panoramas count, and not those that users have uploaded.
+    #[serde(default = "default_only_google", skip_serializing_if = "Clone::clone")]
+    pub only_google: bool,
     /// Whether panoramas taken indoors are left out.
     #[serde(default = "default_outdoor")]
     pub outdoor: bool,
@@ -54,6 +61,10 @@ fn default_fov() -> f64 {
 
 fn default_radius() -> u32 {
     50
+}
+
+fn default_only_google() -> bool {
+    true
 }
 
 fn default_outdoor() -> bool {
@@ -116,6 +127,15 @@ impl Describe for StreetView {
         if self.radius_m == 0 {
             return Err(Error::setting("source.radius_m", 0, "at least 1 metre"));
         }
+        if let Some(metres) = self.max_distance_m
+            && !(metres.is_finite() && metres > 0.0)
+        {
+            return Err(Error::setting(
+                "source.max_distance_m",
+                metres,
+                "more than 0 metres",
+            ));
+        }
         street_px(size, LARGEST_PX).map(|_| ())
     }
 
@@ -156,9 +176,61 @@ struct Metadata {
     error_message: Option<String>,
     #[serde(default)]
     pano_id: Option<String>,
+    #[serde(default)]
+    location: Option<Location>,
+    /// Whose the panorama is.
+    #[serde(default)]
+    copyright: Option<String>,
     /// Year and month of capture.
     #[serde(default)]
     date: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Location {
+    lat: f64,
+    lng: f64,
+}
+
+impl StreetView {
+    /// The panorama that the metadata name, if it may serve the sample.
+    fn camera(&self, metadata: &Metadata, sample: &Sample) -> Result<Camera, Miss> {
+        let picture_id = metadata
+            .pano_id
+            .clone()
+            .ok_or_else(|| Miss::Failed("metadata without a panorama".to_owned()))?;
+        let Some(Location { lat, lng: lon }) = metadata.location else {
+            return Err(Miss::Failed(format!(
+                "metadata without the place of panorama {picture_id}"
+            )));
+        };
+        if self.only_google {
+            let whose = metadata.copyright.as_deref().unwrap_or("nobody named");
+            if !whose.to_ascii_lowercase().contains("google") {
+                return Err(Miss::NoImagery(format!(
+                    "the panorama is not Google's own but of {} (only_google)",
+                    crate::fetch::excerpt(whose)
+                )));
+            }
+        }
+        let distance_m = metres_between((sample.lon, sample.lat), (lon, lat));
+        let most = self
+            .max_distance_m
+            .unwrap_or_else(|| f64::from(self.radius_m));
+        // also a distance that is no number
+        if !(distance_m <= most) {
+            return Err(Miss::NoImagery(format!(
+                "the panorama is {distance_m:.0} m away, more than max_distance_m {most}"
+            )));
+        }
+        Ok(Camera {
+            picture_id,
+            lon,
+            lat,
+            distance_m,
+            copyright: metadata.copyright.clone(),
+        })
+    }
 }
 
 impl Opened {
@@ -189,9 +261,8 @@ impl PictureSource for Opened {
             }
         }
         let metadata = call.fetch(&self.request(url), judge_metadata).await?;
-        let pano = metadata
-            .pano_id
-            .ok_or_else(|| Miss::Failed("metadata without a panorama".to_owned()))?;
+        let camera = self.settings.camera(&metadata, sample)?;
+        let pano = camera.picture_id.clone();
         let heading = sample
             .heading
             .map(|heading| decimals(heading.rem_euclid(360.0), 2));
@@ -220,6 +291,7 @@ impl PictureSource for Opened {
             identity: Some(identity),
             captured: metadata.date,
             target: Some(url.into()),
+            camera: Some(camera),
         })
     }
 
@@ -258,7 +330,9 @@ fn judge_metadata(reply: &Reply) -> Result<Metadata, Rejection> {
     match metadata.status.as_str() {
         "OK" => Ok(metadata),
         "ZERO_RESULTS" | "NOT_FOUND" => Err(Rejection::NoImagery(said)),
-        "OVER_QUERY_LIMIT" | "UNKNOWN_ERROR" => Err(Rejection::Retry(said)),
+        // Beyond the limit of a second the service answers with http 429; this is the day's quota.
+        "OVER_QUERY_LIMIT" | "OVER_DAILY_LIMIT" => Err(Rejection::QuotaUsed(said)),
+        "UNKNOWN_ERROR" => Err(Rejection::Retry(said)),
         "REQUEST_DENIED" => Err(Rejection::Refused(said)),
         _ => Err(Rejection::Final(said)),
     }
