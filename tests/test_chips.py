@@ -65,7 +65,7 @@ def windows(chips: gpd.GeoDataFrame) -> gpd.GeoSeries:
 
 def test_folds_are_a_partition_of_the_fields_and_keep_the_lattice(programs: Path, fields: gpd.GeoDataFrame, tmp_path: Path):
     whole = planned(programs, fields, tmp_path / "whole")
-    folds = [planned(programs, fields, tmp_path / str(fold), "--folds", 4, "--fold", fold) for fold in range(4)]
+    folds = [planned(programs, fields, tmp_path / str(fold), "--folds", 4, "--fold", fold, "--border", "keep") for fold in range(4)]
     assert all(len(fold) > 0 for fold in folds)
     for fold in folds:
         same = whole.loc[fold.index, ["x_min", "y_max", "chip_row", "chip_col"]]

@@ -240,15 +240,23 @@ def test_every_town_is_filled_and_published(cloud: Cloud, season: Season, street
     assert towns["samples"].sum() == len(season.samples)
     assert towns["readings"].sum() == (ledger["status"] == "ok").sum()
     assert (towns["unfilled"] == 0).all()
-    readings = ledger["green"].groupby(season.samples.set_index("sample_id")["town"]).mean()
-    np.testing.assert_allclose(towns["green_mean"], readings.loc[towns.index])
+    samples = season.samples.set_index("sample_id")
+    read = samples.assign(green=ledger["green"]).dropna(subset="green")
+    weighted = (read["green"] * read["stands_for_m"]).groupby(read["town"]).sum() / read.groupby("town")["stands_for_m"].sum()
+    np.testing.assert_allclose(towns["green_mean"], weighted.loc[towns.index])
+    outlines = gpd.read_parquet(io.BytesIO(cloud.get(f"tables/{season.plan_id}/towns.parquet")))
+    assert outlines.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).all()
+    roads = gpd.read_parquet(io.BytesIO(cloud.get(f"tables/{season.plan_id}/roads.parquet")))
+    assert roads["points"].sum() == towns["points"].sum() and (roads["length_m"] > 0).all()
     keys = cloud.keys(f"tables/{season.plan_id}/towns/")
     maps = [key for key in keys if key.endswith(".geojson")]
-    assert len(maps) == len(keys) / 2 == len(streets.towns)
-    features = [feature for key in maps for feature in json.loads(cloud.get(key))["features"]]
-    sides = [side for feature in features for side in (feature["properties"]["left"], feature["properties"]["right"]) if side]
-    assert {side["id"] for side in sides} == set(season.samples["sample_id"])
-    assert sum(side["predicted"] for side in sides) == (ledger["status"] == "no_imagery").sum()
+    assert len(maps) == len(keys) / 3 == len(streets.towns), "a table, a map and its style for each town"
+    properties = [feature["properties"] for key in maps for feature in json.loads(cloud.get(key))["features"]]
+    sides = season.samples["side"].unique()
+    ids = {row[f"id_{side}"] for row in properties for side in sides} - {None}
+    assert ids == set(season.samples["sample_id"])
+    predicted = sum(bool(row[f"predicted_{side}"]) for row in properties for side in sides)
+    assert predicted == (ledger["status"] == "no_imagery").sum()
     page = cloud.get(f"reports/{season.plan_id}/index.html").decode()
     assert all(town in page for town in streets.towns)
 

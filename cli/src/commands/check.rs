@@ -67,5 +67,6 @@ fn planned(
 ) -> Result<usize, Fault> {
     let base = path.parent().unwrap_or(std::path::Path::new("."));
     let planned = study::plan_only(&study.plan, study.seed, study.batching(), base, folder)?;
+    super::plan::tell(&planned);
     Ok(planned.samples.len())
 }

@@ -6,8 +6,8 @@
 //! - [`with_readings`] puts a plan's samples beside its ledger.
 //! - [`summarise_areas`] gives a row an area: what became of its samples, and the [`mean`] of its readings with a
 //!   confidence interval.
-//! - [`fill_roads`] completes roads whose samples are not all read ([`filling`]); [`summarise_towns`], [`town_tables`] and
-//!   [`write_road_geojson`] publish them.
+//! - [`fill_roads`] completes roads whose samples are not all read ([`filling`]); [`summarise_towns`], [`summarise_roads`],
+//!   [`town_tables`] and [`write_road_geojson`] publish them.
 //!
 //! ```
 //! use measures::{MeasureSpec, Picture, ReadingStatus, measure, measure_bytes};
@@ -33,6 +33,7 @@ mod ledger;
 mod measure;
 mod picture;
 mod road_map;
+mod style;
 mod summary;
 
 pub use error::{Error, Result};
@@ -45,4 +46,8 @@ pub use measure::{
 };
 pub use picture::Picture;
 pub use road_map::write_road_geojson;
-pub use summary::{Mean, Tally, mean, summarise_areas, summarise_towns, town_tables};
+pub use style::{Drawn, qgis_style};
+pub use summary::{
+    Mean, Tally, mean, summarise_areas, summarise_points, summarise_roads, summarise_towns,
+    town_tables,
+};

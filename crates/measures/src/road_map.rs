@@ -1,9 +1,9 @@
-//! Road points as GeoJSON for web maps.
+//! Road points as GeoJSON for web maps and GIS.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
-use serde::Serialize;
+use serde_json::{Map, Value, json};
 use tables::{Coord, Table};
 
 use crate::Result;
@@ -12,76 +12,95 @@ use crate::filling::RoadColumns;
 /// Grey of simplestyle: what a point without any value is drawn in.
 const NO_VALUE: &str = "#7e7e7e";
 
-/// Writes filled road samples as a GeoJSON `FeatureCollection` for maps, one point feature a road point.
+/// Writes filled road samples as a GeoJSON `FeatureCollection` for maps, one point feature a road point, whatever sides it
+/// is seen to.
 ///
-/// Its properties are `road` (the name), `left` and `right` (each an object with the measure rounded to 4 decimals, `id`,
-/// `predicted` and `sample_ts`, or null where that side has no sample), and simplestyle 1.1's `marker-color`, from black
-/// to full green by the mean of the sides that have a value, and `marker-size`. The features stand in the order of town,
-/// way and sequence. Sides are matched by way and sequence number, so a point with one side only shifts nothing.
+/// Its properties are flat, so that a GIS has a column for each: `road` (the name), `osm_way_id`, `road_type`, `sequence`;
+/// for a measure `m` the mean of the sides as `m`, and for each side `s` of the table `m_s`, all rounded to 4 decimals;
+/// `id_s`, `predicted_s`, `support_m_s`, `date_s` (when the picture was captured) and `fetched_s`; and simplestyle 1.1's
+/// `marker-color`, from black to full green by the mean of the first measure, and `marker-size`. A side that a point is
+/// not seen to is null. The features stand in the order of town, way and sequence.
 ///
 /// # Errors
 /// [`Error::Table`](crate::Error::Table) for a column that is missing, [`Error::Row`](crate::Error::Row) for a sample
 /// without way, side or sequence, [`Error::Write`](crate::Error::Write) where `out` cannot be written.
-pub fn write_road_geojson<W: Write>(filled: &Table, measure: &str, mut out: W) -> Result<()> {
+pub fn write_road_geojson<W: Write>(filled: &Table, measures: &[String], mut out: W) -> Result<()> {
     let columns = RoadColumns::of(filled)?;
     let samples = columns.samples()?;
-    let values = filled.numbers(measure)?;
+    let values = measures
+        .iter()
+        .map(|measure| filled.numbers(measure))
+        .collect::<tables::Result<Vec<_>>>()?;
     let predicted = filled.flags("predicted")?;
-    let ids = filled.texts("sample_id")?;
-    let roads = filled.texts("road_name")?;
-    let times = if filled.has_column("fetched_at") {
-        filled.texts("fetched_at")?
-    } else {
-        vec![None; filled.rows()]
+    let texts = |column: &str| match filled.has_column(column) {
+        true => filled.texts(column),
+        false => Ok(vec![None; filled.rows()]),
     };
+    let support = match filled.has_column("support_m") {
+        true => filled.numbers("support_m")?,
+        false => vec![None; filled.rows()],
+    };
+    let (ids, roads, classes) = (
+        texts("sample_id")?,
+        texts("road_name")?,
+        texts("road_type")?,
+    );
+    let (captured, fetched) = (texts("captured")?, texts("fetched_at")?);
+    let sides: BTreeSet<&str> = samples.iter().map(|sample| sample.side).collect();
 
-    let mut points: BTreeMap<_, RoadPoint> = BTreeMap::new();
+    let mut points: BTreeMap<_, BTreeMap<&str, usize>> = BTreeMap::new();
     for (row, sample) in samples.iter().enumerate() {
-        let point = points
-            .entry((sample.town, sample.way, sample.sequence))
-            .or_insert(RoadPoint {
-                place: sample.place,
-                road: row,
-                left: None,
-                right: None,
-            });
-        match sample.side {
-            "left" => point.left = Some(row),
-            "right" => point.right = Some(row),
-            _ => {}
-        }
+        let point = (sample.town, sample.way, sample.sequence);
+        points.entry(point).or_default().insert(sample.side, row);
     }
-    let side = |row: usize| Side {
-        measure,
-        value: values[row],
-        id: ids[row].as_deref(),
-        predicted: predicted[row],
-        sample_ts: times[row].as_deref(),
-    };
     out.write_all(br#"{"type":"FeatureCollection","features":["#)?;
-    let seen = points
-        .values()
-        .filter(|point| point.left.is_some() || point.right.is_some());
-    for (index, point) in seen.enumerate() {
-        let feature = Feature {
-            r#type: "Feature",
-            geometry: Point {
-                r#type: "Point",
-                coordinates: [point.place.x, point.place.y],
-            },
-            properties: Properties {
-                road: roads[point.road].as_deref(),
-                left: point.left.map(side),
-                right: point.right.map(side),
-                marker_color: marker_color(
-                    [point.left, point.right]
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|row| values[row]),
-                ),
-                marker_size: "small",
-            },
+    for (index, ((_, way, sequence), rows)) in points.iter().enumerate() {
+        let Some(&first) = rows.values().next() else {
+            continue;
         };
+        let mut properties = Map::new();
+        properties.insert("road".into(), json!(roads[first]));
+        properties.insert("osm_way_id".into(), json!(way));
+        properties.insert("road_type".into(), json!(classes[first]));
+        properties.insert("sequence".into(), json!(sequence));
+        for (measure, values) in measures.iter().zip(&values) {
+            let read = rows.values().filter_map(|row| values[*row]);
+            properties.insert(measure.clone(), rounded(mean(read)));
+            for side in &sides {
+                let value = rows.get(side).and_then(|row| values[*row]);
+                properties.insert(format!("{measure}_{side}"), rounded(value));
+            }
+        }
+        for side in &sides {
+            let row = rows.get(side).copied();
+            let mut put = |name: &str, value: Value| {
+                properties.insert(format!("{name}_{side}"), value);
+            };
+            put("id", json!(row.and_then(|row| ids[row].as_deref())));
+            put("predicted", json!(row.and_then(|row| predicted[row])));
+            let metres = row.and_then(|row| support[row]);
+            put(
+                "support_m",
+                json!(metres.map(|metres| (metres * 10.0).round() / 10.0)),
+            );
+            put("date", json!(row.and_then(|row| captured[row].as_deref())));
+            put(
+                "fetched",
+                json!(row.and_then(|row| fetched[row].as_deref())),
+            );
+        }
+        let first_measure = values.first();
+        let read = rows
+            .values()
+            .filter_map(|row| first_measure.and_then(|values| values[*row]));
+        properties.insert("marker-color".into(), json!(marker_color(mean(read))));
+        properties.insert("marker-size".into(), json!("small"));
+        let Coord { x, y } = samples[first].place;
+        let feature = json!({
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [x, y]},
+            "properties": properties,
+        });
         out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
         serde_json::to_writer(&mut out, &feature).map_err(std::io::Error::from)?;
     }
@@ -89,71 +108,20 @@ pub fn write_road_geojson<W: Write>(filled: &Table, measure: &str, mut out: W) -
     Ok(out.flush()?)
 }
 
-/// One place on a road and the rows of its two sides.
-struct RoadPoint {
-    place: Coord,
-    road: usize,
-    left: Option<usize>,
-    right: Option<usize>,
-}
-
-#[derive(Serialize)]
-struct Feature<'a> {
-    r#type: &'static str,
-    geometry: Point,
-    properties: Properties<'a>,
-}
-
-#[derive(Serialize)]
-struct Point {
-    r#type: &'static str,
-    coordinates: [f64; 2],
-}
-
-#[derive(Serialize)]
-struct Properties<'a> {
-    road: Option<&'a str>,
-    left: Option<Side<'a>>,
-    right: Option<Side<'a>>,
-    #[serde(rename = "marker-color")]
-    marker_color: String,
-    #[serde(rename = "marker-size")]
-    marker_size: &'static str,
-}
-
-/// One side; the value stands under the measure's own name.
-struct Side<'a> {
-    measure: &'a str,
-    value: Option<f64>,
-    id: Option<&'a str>,
-    predicted: Option<bool>,
-    sample_ts: Option<&'a str>,
-}
-
-impl Serialize for Side<'_> {
-    fn serialize<S: serde::Serializer>(
-        &self,
-        serializer: S,
-    ) -> std::result::Result<S::Ok, S::Error> {
-        use serde::ser::SerializeMap;
-        let mut map = serializer.serialize_map(Some(4))?;
-        map.serialize_entry(
-            self.measure,
-            &self.value.map(|value| (value * 1e4).round() / 1e4),
-        )?;
-        map.serialize_entry("id", &self.id)?;
-        map.serialize_entry("predicted", &self.predicted)?;
-        map.serialize_entry("sample_ts", &self.sample_ts)?;
-        map.end()
-    }
-}
-
-fn marker_color(values: impl Iterator<Item = f64>) -> String {
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
-    if count == 0.0 {
+    (count > 0.0).then(|| sum / count)
+}
+
+fn rounded(value: Option<f64>) -> Value {
+    json!(value.map(|value| (value * 1e4).round() / 1e4))
+}
+
+fn marker_color(mean: Option<f64>) -> String {
+    let Some(mean) = mean else {
         return NO_VALUE.to_owned();
-    }
+    };
     // A float cast saturates, so what lies outside 0 to 1 is drawn as its end.
-    let green = (255.0 * sum / count) as u8;
+    let green = (255.0 * mean) as u8;
     format!("#00{green:02x}00")
 }

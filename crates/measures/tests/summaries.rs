@@ -8,7 +8,8 @@ use arrow_array::{
 };
 use measures::filling::{Distance, Fallback, Filling, Method};
 use measures::{
-    fill_roads, summarise_areas, summarise_towns, town_tables, with_readings, write_road_geojson,
+    fill_roads, summarise_areas, summarise_roads, summarise_towns, town_tables, with_readings,
+    write_road_geojson,
 };
 use tables::{Coord, Crs, ReadOptions, Table};
 
@@ -302,7 +303,7 @@ fn a_filled_table_says_which_values_were_predicted_and_from_what() {
 
 #[test]
 fn a_town_has_its_points_its_readings_and_its_means() {
-    let summary = summarise_towns(&filled(), &green()).unwrap();
+    let summary = summarise_towns(&filled(), None, &green()).unwrap();
     assert_eq!(
         summary.texts("town").unwrap(),
         [Some("Ely".to_owned()), Some("Newport".to_owned())]
@@ -336,18 +337,117 @@ fn a_town_table_follows_its_roads() {
 }
 
 #[test]
-fn the_map_has_a_feature_a_point_and_null_for_a_side_that_is_not_there() {
+fn the_map_has_a_feature_a_point_and_a_column_a_side() {
     let mut out = Vec::new();
-    write_road_geojson(&filled(), "green", &mut out).unwrap();
-    let text = String::from_utf8(out).unwrap();
-    let expected = r##"{"type":"FeatureCollection","features":[
-{"type":"Feature","geometry":{"type":"Point","coordinates":[1.0,51.5]},"properties":{"road":null,"left":{"green":null,"id":"e-l1","predicted":null,"sample_ts":null},"right":null,"marker-color":"#7e7e7e","marker-size":"small"}},
-{"type":"Feature","geometry":{"type":"Point","coordinates":[0.001,51.5]},"properties":{"road":"High Street","left":{"green":0.1235,"id":"n-l1","predicted":true,"sample_ts":null},"right":{"green":0.1235,"id":"n-r1","predicted":false,"sample_ts":"2023-11-14T22:13:21.500Z"},"marker-color":"#001f00","marker-size":"small"}},
-{"type":"Feature","geometry":{"type":"Point","coordinates":[0.002,51.5]},"properties":{"road":"High Street","left":{"green":0.3117,"id":"n-l2","predicted":true,"sample_ts":null},"right":{"green":0.3117,"id":"n-r2","predicted":true,"sample_ts":null},"marker-color":"#004f00","marker-size":"small"}},
-{"type":"Feature","geometry":{"type":"Point","coordinates":[0.003,51.5]},"properties":{"road":"High Street","left":null,"right":{"green":0.5,"id":"n-r3","predicted":false,"sample_ts":"2023-11-14T22:13:20Z"},"marker-color":"#007f00","marker-size":"small"}}
-]}
-"##;
-    assert_eq!(text, expected);
+    write_road_geojson(&filled(), &green(), &mut out).unwrap();
+    let map: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let features = map["features"].as_array().unwrap();
+    let of = |name: &str| -> Vec<serde_json::Value> {
+        features
+            .iter()
+            .map(|feature| feature["properties"][name].clone())
+            .collect()
+    };
+    let json = |values: serde_json::Value| values.as_array().unwrap().clone();
+    use serde_json::json;
+    assert_eq!(features[1]["geometry"]["coordinates"], json!([0.001, 51.5]));
+    assert_eq!(
+        of("road"),
+        json(json!([null, "High Street", "High Street", "High Street"]))
+    );
+    assert_eq!(of("green_left"), json(json!([null, 0.1235, 0.3117, null])));
+    assert_eq!(of("green_right"), json(json!([null, 0.1235, 0.3117, 0.5])));
+    assert_eq!(of("green"), json(json!([null, 0.1235, 0.3117, 0.5])));
+    assert_eq!(of("id_left"), json(json!(["e-l1", "n-l1", "n-l2", null])));
+    assert_eq!(of("predicted_left"), json(json!([null, true, true, null])));
+    assert_eq!(
+        of("predicted_right"),
+        json(json!([null, false, true, false]))
+    );
+    assert_eq!(of("fetched_right")[1], "2023-11-14T22:13:21.500Z");
+    assert_eq!(
+        of("marker-color"),
+        json(json!(["#7e7e7e", "#001f00", "#004f00", "#007f00"]))
+    );
+}
+
+#[test]
+fn cameras_that_look_ahead_are_on_the_map_too() {
+    let ahead = filled().with_column("side", texts(&["ahead"; 6])).unwrap();
+    let ids: ArrayRef = Arc::new(Int64Array::from((1..7).collect::<Vec<_>>()));
+    let ahead = ahead.with_column("osm_way_id", ids).unwrap();
+    let mut out = Vec::new();
+    write_road_geojson(&ahead, &green(), &mut out).unwrap();
+    let map: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let features = map["features"].as_array().unwrap();
+    assert_eq!(features.len(), 6);
+    assert!(
+        features
+            .iter()
+            .any(|feature| feature["properties"]["green_ahead"].is_number())
+    );
+    let roads = summarise_roads(&ahead, None, &green()).unwrap();
+    assert_eq!(roads.rows(), 6);
+    assert_eq!(
+        roads.numbers("green_ahead").unwrap(),
+        roads.numbers("green_mean_filled").unwrap()
+    );
+}
+
+#[test]
+fn roads_have_a_row_with_mean_error_and_line() {
+    let roads = summarise_roads(&filled(), None, &green()).unwrap();
+    assert_eq!(roads.rows(), 2);
+    // the readings of the way in Newport are 0.12345 and 0.5: s / sqrt(2) is half their distance
+    let row = roads
+        .numbers("green_n")
+        .unwrap()
+        .iter()
+        .position(|n| *n == Some(2.0))
+        .unwrap();
+    let number = |column: &str| roads.numbers(column).unwrap()[row].unwrap();
+    let (one, other) = (
+        number("green_mean") - number("green_se"),
+        number("green_mean") + number("green_se"),
+    );
+    assert!(
+        (other - 0.5).abs() < 1e-9 && (one - 0.12345).abs() < 1e-4,
+        "{one} {other}"
+    );
+    assert_eq!(
+        (number("points"), number("samples"), number("readings")),
+        (3.0, 5.0, 2.0)
+    );
+    let geometries = roads.geometries().unwrap();
+    assert!(matches!(&geometries[row], Some(geo::Geometry::LineString(line)) if line.0.len() == 3));
+}
+
+#[test]
+fn means_weigh_points_by_the_metres_they_stand_for() {
+    let metres = floats(&[
+        Some(10.0),
+        Some(30.0),
+        Some(30.0),
+        Some(10.0),
+        Some(10.0),
+        Some(5.0),
+    ]);
+    let weighted = filled().with_column("stands_for_m", metres).unwrap();
+    let towns = summarise_towns(&weighted, None, &green()).unwrap();
+    let (plain, all) = (summarise_towns(&filled(), None, &green()).unwrap(), &towns);
+    let newport = |table: &Table, column: &str| {
+        let towns = table.texts("town").unwrap();
+        let row = towns
+            .iter()
+            .position(|town| town.as_deref() == Some("Newport"))
+            .unwrap();
+        table.numbers(column).unwrap()[row].unwrap()
+    };
+    // 0.5 stands for 10 m and 0.12345 for 30 m
+    assert!((newport(all, "green_mean") - (0.5 * 10.0 + 0.12345 * 30.0) / 40.0).abs() < 1e-4);
+    assert!((newport(&plain, "green_mean") - f64::midpoint(0.5, 0.12345)).abs() < 1e-4);
+    // three points of 30, 10 and 10 m
+    assert!((newport(all, "road_km") - 0.05).abs() < 1e-9);
 }
 
 #[test]

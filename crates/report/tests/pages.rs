@@ -213,7 +213,7 @@ fn the_page_of_roads_has_a_map_a_town_and_both_sides_on_it() {
         fallback: Fallback::None,
     };
     let filled = fill_roads(&readings, &green(), &filling, None).unwrap();
-    let towns = summarise_towns(&filled, &green()).unwrap();
+    let towns = summarise_towns(&filled, None, &green()).unwrap();
     let page = page_of(&filled, None, Some(&towns), &[]);
     assert_well_formed(&page);
     for part in [

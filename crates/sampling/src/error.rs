@@ -65,13 +65,13 @@ pub enum Error {
         /// Where and what.
         problem: String,
     },
-    /// The OpenStreetMap file cannot be read.
-    #[error("cannot read {}: {source}", path.as_deref().map_or_else(|| "the OSM PBF data".into(), |p| p.display().to_string()))]
-    Pbf {
+    /// The OpenStreetMap extract cannot be read.
+    #[error("cannot read {}: {problem}", path.as_deref().map_or_else(|| "the OpenStreetMap extract".into(), |p| p.display().to_string()))]
+    Osm {
         /// The file, when it is one.
         path: Option<PathBuf>,
-        /// What the reader says.
-        source: osmpbf::Error,
+        /// What is wrong with it and what would be right.
+        problem: String,
     },
     /// Reading or writing a table failed.
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! Where to look: areas, chips and roads become sample points.
+//! Where to look: areas, chips, roads and points of one's own become sample points.
 //!
 //! - [`plan_areas`] draws random points in polygons, uniform over the ground.
 //! - [`plan_chips`] lays an overlapping grid of image chips over labelled features; [`draw_chips`]
@@ -6,6 +6,7 @@
 //! - [`plan_roads`] puts a point every few metres along roads, with directions to look and an order
 //!   to visit them: [`visiting_order`] folds each road, [`gap_order`] takes the longest stretch of
 //!   the town.
+//! - [`plan_points`] takes points of a user's own.
 //! - [`quota`] shares a day's work among towns, [`batch_ranges`] among workers.
 //! - [`point_map`] and [`job_record`] read what the original studies wrote.
 //!
@@ -38,6 +39,7 @@ pub mod gap_order;
 pub mod job_record;
 mod plan;
 pub mod point_map;
+mod points;
 pub mod quota;
 mod random_stream;
 mod roads;
@@ -47,9 +49,15 @@ pub mod visiting_order;
 
 pub use areas::{AreaPlan, plan_areas};
 pub use batches::{Batches, batch_ranges};
-pub use chips::{ChipPlan, Folds, Keep, Select, SourceGrid, draw_chips, plan_chips};
+pub use chips::{
+    AllFolds, Border, ChipPlan, FoldIndex, Folds, Keep, Select, SourceGrid, draw_chips, plan_chips,
+};
 pub use error::{Error, Result};
 pub use plan::Plan;
-pub use roads::{Compat, Network, Order, RoadPlan, RoadsInput, Side, plan_roads};
-pub use samples::{Planned, Rejected, Samples};
+pub use points::{Headings, PointPlan, ToRoad, plan_points};
+pub use roads::{
+    Access, Compat, Network, Order, RoadPlan, RoadsInput, Side, Spacing, TownCount, is_osm_name,
+    plan_roads,
+};
+pub use samples::{Planned, Rejected, Samples, count_reasons};
 pub use slug::slug;

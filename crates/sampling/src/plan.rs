@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AreaPlan, ChipPlan, Result, RoadPlan};
+use crate::{AreaPlan, ChipPlan, PointPlan, Result, RoadPlan};
 
 /// Where a study looks: the `plan` of a study.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -13,6 +13,8 @@ pub enum Plan {
     Areas(AreaPlan),
     /// A grid of image chips over labelled features.
     Chips(ChipPlan),
+    /// Points of a user's own.
+    Points(PointPlan),
     /// Points along roads, with directions to look and an order to visit them.
     Roads(RoadPlan),
 }
@@ -26,6 +28,7 @@ impl Plan {
         match self {
             Self::Areas(plan) => plan.check(),
             Self::Chips(plan) => plan.check(),
+            Self::Points(plan) => plan.check(),
             Self::Roads(plan) => plan.check(),
         }
     }
@@ -36,6 +39,7 @@ impl Plan {
         match self {
             Self::Areas(plan) => &plan.file,
             Self::Chips(plan) => &plan.file,
+            Self::Points(plan) => &plan.file,
             Self::Roads(plan) => &plan.file,
         }
     }
@@ -45,7 +49,16 @@ impl Plan {
     pub fn areas_file(&self) -> Option<&str> {
         match self {
             Self::Roads(plan) => plan.areas.as_deref(),
-            Self::Areas(_) | Self::Chips(_) => None,
+            Self::Areas(_) | Self::Chips(_) | Self::Points(_) => None,
+        }
+    }
+
+    /// The roads that points look from, where a plan names them.
+    #[must_use]
+    pub fn roads_file(&self) -> Option<&str> {
+        match self {
+            Self::Points(plan) => plan.roads.as_deref(),
+            Self::Areas(_) | Self::Chips(_) | Self::Roads(_) => None,
         }
     }
 }

@@ -21,10 +21,33 @@ pub struct Planned {
     pub samples: Samples,
     /// The rows of each batch; the column `batch` has the same numbers, from 0.
     pub batches: Vec<Range<usize>>,
-    /// Rows of the input that gave no samples, and why.
+    /// Rows of the input that cannot be used, and why.
     pub rejected: Vec<Rejected>,
+    /// Rows of the input that the plan's rules leave out, and by which rule.
+    pub left_out: Vec<Rejected>,
+    /// What the planner took otherwise than it might have been meant, a sentence each.
+    pub notes: Vec<String>,
     /// What a plan of roads found on the way.
     pub network: Option<Network>,
+}
+
+/// How many rows each reason has, the commonest first.
+///
+/// ```
+/// use sampling::{Rejected, count_reasons};
+/// let row = |row, reason: &str| Rejected { row, id: None, reason: reason.into() };
+/// let rows = [row(0, "no geometry"), row(1, "not a line"), row(4, "no geometry")];
+/// assert_eq!(count_reasons(&rows), [("no geometry", 2), ("not a line", 1)]);
+/// ```
+#[must_use]
+pub fn count_reasons(rows: &[Rejected]) -> Vec<(&str, usize)> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for row in rows {
+        *counts.entry(&row.reason).or_default() += 1;
+    }
+    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    counts.sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+    counts
 }
 
 /// A row of the input that gave no samples.
@@ -250,6 +273,8 @@ mod tests {
             samples: Samples::of_table(table),
             batches,
             rejected: vec![],
+            left_out: vec![],
+            notes: vec![],
             network: None,
         }
     }

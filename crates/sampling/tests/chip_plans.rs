@@ -4,9 +4,12 @@
 use std::sync::Arc;
 
 use arrow_array::StringArray;
-use geo::{Geometry, LineString, Point, Polygon, Rect, coord};
+use geo::{Geometry, Intersects, LineString, Point, Polygon, Rect, coord};
 use proptest::prelude::*;
-use sampling::{Batches, ChipPlan, Error, Folds, Keep, Planned, Select, draw_chips, plan_chips};
+use sampling::{
+    AllFolds, Batches, Border, ChipPlan, Error, FoldIndex, Folds, Keep, Planned, Select,
+    draw_chips, plan_chips,
+};
 use tables::{Crs, Table};
 
 /// Fields of 200 m at these places in UTM zone 31, half of them for training.
@@ -162,7 +165,7 @@ fn selections_and_folds_are_parts_of_the_whole() {
     let mut together = Vec::new();
     for index in 0..4 {
         let fold = ChipPlan {
-            folds: Some(Folds { chunks: 4, index }),
+            folds: Some(Folds::one(4, index)),
             ..plan()
         };
         together.extend(chips(&planned(&features, &fold)));
@@ -202,6 +205,75 @@ fn selections_and_folds_are_parts_of_the_whole() {
     );
 }
 
+/// Fold and window of each chip.
+fn windows(planned: &Planned) -> Vec<(usize, Rect)> {
+    let table = planned.samples.table().unwrap();
+    let number = |column| table.numbers(column).unwrap();
+    let (folds, west, north) = (number("fold"), number("x_min"), number("y_max"));
+    let (pixels, sides) = (number("pixel_m"), number("chip_px"));
+    (0..table.rows())
+        .map(|row| {
+            let side = pixels[row].unwrap() * sides[row].unwrap();
+            let corner = coord! {x: west[row].unwrap(), y: north[row].unwrap()};
+            let far = coord! {x: corner.x + side, y: corner.y - side};
+            (folds[row].unwrap() as usize, Rect::new(corner, far))
+        })
+        .collect()
+}
+
+fn all_folds(chunks: usize, border: Border) -> Option<Folds> {
+    Some(Folds {
+        chunks,
+        index: FoldIndex::All(AllFolds::All),
+        border,
+    })
+}
+
+#[test]
+fn all_folds_of_one_run_are_those_of_a_run_each_and_the_cost_of_borders_is_said() {
+    let places: Vec<(f64, f64)> = (0..16).map(|n| (5e5 + f64::from(n) * 700.0, 1e6)).collect();
+    let features = fields(&places);
+    let folds = |border| ChipPlan {
+        folds: all_folds(4, border),
+        overlap: 0.5,
+        ..plan()
+    };
+    let dropped = planned(&features, &folds(Border::Drop));
+    let kept = planned(&features, &folds(Border::Keep));
+    assert!(dropped.samples.len() < kept.samples.len());
+    let note = &dropped.notes[0];
+    for words in [
+        format!("\"drop\" leaves {} chips", dropped.samples.len()),
+        format!("\"keep\" {} with 16", kept.samples.len()),
+    ] {
+        assert!(note.contains(&words), "{note}");
+    }
+    let ids = |planned: &Planned| {
+        chips(planned)
+            .into_iter()
+            .map(|chip| chip.0)
+            .collect::<Vec<_>>()
+    };
+    let mut one_by_one = Vec::new();
+    for index in 0..4 {
+        let fold = ChipPlan {
+            folds: Some(Folds::one(4, index)),
+            ..folds(Border::Drop)
+        };
+        one_by_one.extend(ids(&planned(&features, &fold)));
+    }
+    assert_eq!(ids(&dropped), one_by_one);
+    // a place that is a chip of two folds has two names
+    let mut names = ids(&kept);
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), kept.samples.len());
+    assert!(names[0].contains("_f"), "{}", names[0]);
+    let plan: ChipPlan =
+        serde_json::from_str(r#"{"file": "f", "folds": {"chunks": 4, "index": "all"}}"#).unwrap();
+    assert_eq!(plan.folds, all_folds(4, Border::Drop));
+}
+
 #[test]
 fn points_and_lines_have_chips_too_and_degrees_find_their_zone() {
     let line = LineString::from(vec![(2.6, 9.1), (2.63, 9.12)]);
@@ -235,10 +307,7 @@ fn a_drawing_shows_every_chip_and_every_feature() {
     let features = fields(&[(5e5, 1e6), (51e4, 1e6)]);
     let plan = ChipPlan {
         overlap: 0.5,
-        folds: Some(Folds {
-            chunks: 2,
-            index: 0,
-        }),
+        folds: Some(Folds::one(2, 0)),
         ..plan()
     };
     let chips = planned(&features, &plan).samples.len();
@@ -247,6 +316,33 @@ fn a_drawing_shows_every_chip_and_every_feature() {
     assert_eq!(svg.matches("<circle").count(), chips);
     assert_eq!(svg.matches("<path").count(), 2);
     assert!(svg.contains("overlap 50 %"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn no_feature_and_no_labelled_pixel_is_seen_by_two_folds(
+        places in proptest::collection::vec((0.0_f64..12_000.0, 0.0_f64..12_000.0), 6..40),
+        chunks in 2_usize..5, overlap in 0.0_f64..0.9, disc: bool,
+    ) {
+        let places: Vec<(f64, f64)> = places.into_iter().map(|(x, y)| (5e5 + x, 1e6 + y)).collect();
+        let plan = ChipPlan {
+            folds: all_folds(chunks, Border::Drop),
+            overlap,
+            keep: if disc { Keep::Disc } else { Keep::Window },
+            ..plan()
+        };
+        let windows = windows(&planned(&fields(&places), &plan));
+        for &(x, y) in &places {
+            let field = Rect::new(coord! {x: x, y: y}, coord! {x: x + 200.0, y: y + 200.0});
+            // whatever part of the field a chip sees, no chip of another fold sees any
+            let mut folds: Vec<usize> = windows.iter()
+                .filter(|(_, window)| window.intersects(&field)).map(|(fold, _)| *fold).collect();
+            folds.sort_unstable();
+            folds.dedup();
+            prop_assert!(folds.len() <= 1, "{:?}", folds);
+        }
+    }
 }
 
 proptest! {

@@ -23,7 +23,7 @@ fn plan() -> RoadPlan {
 
 fn from_pbf(extract: &Extract, plan: &RoadPlan) -> Planned {
     plan_roads(
-        RoadsInput::OsmPbfBytes(&extract.bytes()),
+        RoadsInput::OsmBytes(&extract.bytes()),
         None,
         plan,
         Batches::default(),
@@ -164,8 +164,27 @@ fn streets_of_an_extract_become_samples_with_their_tags() {
         rejected,
         [(
             Some("way/50"),
-            "1 of its 2 nodes are in the extract; two are needed"
+            "no two neighbouring nodes of it are in the extract"
         )]
+    );
+    let left_out: Vec<_> = planned
+        .left_out
+        .iter()
+        .map(|r| (r.id.as_deref().unwrap(), r.reason.as_str()))
+        .collect();
+    assert_eq!(
+        left_out,
+        [
+            (
+                "way/30",
+                "highway=motorway is not one of the highways asked for"
+            ),
+            ("way/40", "junction=roundabout"),
+            (
+                "way/70",
+                "it is closed and has amenity=parking: an area, not a road"
+            ),
+        ]
     );
     let network = planned.network.unwrap();
     assert_eq!(
@@ -183,7 +202,7 @@ fn streets_of_an_extract_become_samples_with_their_tags() {
 fn files_that_are_no_extracts_say_so() {
     let error = |bytes: &[u8]| {
         plan_roads(
-            RoadsInput::OsmPbfBytes(bytes),
+            RoadsInput::OsmBytes(bytes),
             None,
             &plan(),
             Batches::default(),
@@ -194,7 +213,7 @@ fn files_that_are_no_extracts_say_so() {
     assert!(error(b"").contains("OSMHeader"), "{}", error(b""));
     let geojson = error(br#"{"type": "FeatureCollection"}"#);
     assert!(
-        geojson.starts_with("cannot read the OSM PBF data"),
+        geojson.starts_with("cannot read the OpenStreetMap extract"),
         "{geojson}"
     );
     let whole = Extract::default()
@@ -208,14 +227,14 @@ fn files_that_are_no_extracts_say_so() {
         "the input of roads has no road to walk: highway of primary, secondary, tertiary, unclassified, residential"
     );
     let missing = plan_roads(
-        RoadsInput::OsmPbfFile("no/such.osm.pbf".as_ref()),
+        RoadsInput::OsmFile("no/such.osm.pbf".as_ref()),
         None,
         &plan(),
         Batches::default(),
     );
     let missing = missing.unwrap_err();
     assert!(
-        matches!(missing, Error::Pbf { .. }) && missing.to_string().contains("no/such.osm.pbf"),
+        matches!(missing, Error::Osm { .. }) && missing.to_string().contains("no/such.osm.pbf"),
         "{missing}"
     );
 }
@@ -307,7 +326,7 @@ fn work_is_ordered_by_fold_then_town_then_way_then_side() {
 fn the_gap_order_visits_long_streets_before_short_ones() {
     let gap = RoadPlan {
         order: Order::Gap,
-        sides: vec![Side::Ahead],
+        sides: Some(vec![Side::Ahead]),
         ..plan()
     };
     let planned = in_towns(&streets(&[12.0, 900.0, 12.0]), &towns(&["A"], 2000.0), gap);
@@ -336,7 +355,10 @@ fn all_six_sides_look_where_they_should() {
         Side::Ahead,
         Side::Right,
     ];
-    let all = RoadPlan { sides, ..plan() };
+    let all = RoadPlan {
+        sides: Some(sides),
+        ..plan()
+    };
     let planned = plan_roads(
         RoadsInput::Table(&streets(&[15.0])),
         None,
@@ -568,7 +590,7 @@ fn liechtenstein_has_the_points_of_the_reference() {
     let extract = data.join("streets/liechtenstein.osm.pbf");
     let walked = |plan: &RoadPlan| {
         let planned = plan_roads(
-            RoadsInput::OsmPbfFile(&extract),
+            RoadsInput::OsmFile(&extract),
             None,
             plan,
             Batches::default(),
@@ -611,7 +633,7 @@ fn the_municipalities_of_liechtenstein_have_the_points_of_the_reference() {
         ..plan()
     };
     let planned = plan_roads(
-        RoadsInput::OsmPbfBytes(&extract),
+        RoadsInput::OsmBytes(&extract),
         Some(&towns),
         &plan,
         Batches::default(),

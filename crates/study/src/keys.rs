@@ -67,7 +67,19 @@ impl Keys {
         self.plan("rejected.jsonl")
     }
 
-    /// The areas that were planned, id and outline, for the summary.
+    /// One line a place that the plan's rules leave out, with the rule.
+    #[must_use]
+    pub fn left_out(&self) -> String {
+        self.plan("left_out.jsonl")
+    }
+
+    /// The roads that were planned, a line a way, for the summary.
+    #[must_use]
+    pub fn roads(&self) -> String {
+        self.plan("roads.parquet")
+    }
+
+    /// The areas or towns that were planned, id and outline, for the summary.
     #[must_use]
     pub fn areas(&self) -> String {
         self.plan("areas.parquet")

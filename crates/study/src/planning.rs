@@ -37,6 +37,12 @@ pub struct PlanReply {
     pub batch_count: u64,
     /// Places that could not be planned; the list says why.
     pub rejected: u64,
+    /// Places that the plan's rules leave out; another list says by which rule.
+    #[serde(default)]
+    pub left_out: u64,
+    /// What was taken otherwise than it might have been meant, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// One line of the list of batches: what `scrape` is called with.
@@ -60,6 +66,8 @@ pub struct BatchLine {
 struct Read {
     main: Input,
     areas: Option<Input>,
+    /// Roads that points look from.
+    roads: Option<Input>,
     labels: Option<(Input, imagery::labels::Labels)>,
 }
 
@@ -68,7 +76,7 @@ impl Read {
     fn in_file(&self, error: sampling::Error) -> Error {
         use sampling::Error as E;
         let (input, source) = match error {
-            E::Setting { .. } | E::TooManySamples { .. } | E::Pbf { .. } => return error.into(),
+            E::Setting { .. } | E::TooManySamples { .. } | E::Osm { .. } => return error.into(),
             E::Areas(source) => (self.areas.as_ref().unwrap_or(&self.main), *source),
             source => (&self.main, source),
         };
@@ -104,6 +112,10 @@ pub fn plan<'a>(
                 Some(file) => Some(inputs.bring(file).await?),
                 None => None,
             },
+            roads: match study.plan.roads_file() {
+                Some(file) => Some(inputs.bring(file).await?),
+                None => None,
+            },
             labels: match &study.picture.labels {
                 Some(labels) => Some((inputs.bring(&labels.layer).await?, labels.clone())),
                 None => None,
@@ -133,6 +145,8 @@ pub fn plan<'a>(
             count: made.planned.samples.len() as u64,
             batch_count: made.planned.batches.len() as u64,
             rejected: made.planned.rejected.len() as u64,
+            left_out: made.planned.left_out.len() as u64,
+            notes: made.planned.notes.clone(),
             plan_id,
         })
     })
@@ -153,7 +167,7 @@ async fn on_source(plan: &ChipPlan, source: &Source, stores: &Stores) -> Result<
     })
 }
 
-/// Plans without a study: `samples.parquet` and `rejected.jsonl` in a folder of this machine.
+/// Plans without a study: `samples.parquet`, `rejected.jsonl` and `left_out.jsonl` in a folder of this machine.
 /// Files that the plan names count from the folder `base`.
 ///
 /// # Errors
@@ -170,6 +184,7 @@ pub fn plan_only(
     let read = Read {
         main: here(plan.file()),
         areas: plan.areas_file().map(here),
+        roads: plan.roads_file().map(here),
         labels: None,
     };
     let made = Made::from(plan, seed, batches, &read)?;
@@ -192,7 +207,8 @@ fn plan_id(study: &Study, read: &Read) -> Result<String, Error> {
     let mut digest = Sha256::new();
     digest.update(serde_json::to_vec(&study).unwrap_or_default());
     let labels = read.labels.iter().map(|(input, _)| input);
-    for input in std::iter::once(&read.main).chain(&read.areas).chain(labels) {
+    let beside = read.areas.iter().chain(&read.roads);
+    for input in std::iter::once(&read.main).chain(beside).chain(labels) {
         digest.update([0]);
         input.digest(&mut digest)?;
     }
@@ -208,7 +224,7 @@ pub(crate) fn short_hash(digest: &[u8]) -> String {
 /// What planning made, before it is written.
 struct Made {
     planned: Planned,
-    /// Areas: id and outline, for the summary.
+    /// Areas or towns: id and outline, for the summary; points: id and place.
     areas: Option<Table>,
     /// Labels: outline and value, for the pictures.
     labels: Option<Table>,
@@ -234,20 +250,26 @@ impl Made {
                     .map_err(|error| read.in_file(error))?;
                 (planned, None)
             }
-            Plan::Roads(plan) => {
-                let towns = read.areas.as_ref().map(open).transpose()?;
-                let path = &read.main.path;
-                let is_pbf = path
-                    .extension()
-                    .is_some_and(|e| e.eq_ignore_ascii_case("pbf"));
-                let planned = if is_pbf {
-                    let roads = RoadsInput::OsmPbfFile(path);
-                    sampling::plan_roads(roads, towns.as_ref(), plan, batches)
-                } else {
-                    let table = open(&read.main)?;
-                    sampling::plan_roads(RoadsInput::Table(&table), towns.as_ref(), plan, batches)
+            Plan::Points(plan) => {
+                let table = open(&read.main)?;
+                let planned = match &read.roads {
+                    None => sampling::plan_points(&table, None, plan, batches),
+                    Some(roads) => with_roads(roads, |roads| {
+                        sampling::plan_points(&table, Some(roads), plan, batches)
+                    })?,
                 };
                 (planned.map_err(|error| read.in_file(error))?, None)
+            }
+            Plan::Roads(plan) => {
+                let towns = read.areas.as_ref().map(open).transpose()?;
+                let planned = with_roads(&read.main, |roads| {
+                    sampling::plan_roads(roads, towns.as_ref(), plan, batches)
+                })?;
+                let outlines = match (&towns, &plan.area_name) {
+                    (Some(towns), Some(name)) => Some(with_column(towns, Some(name))?),
+                    _ => None,
+                };
+                (planned.map_err(|error| read.in_file(error))?, outlines)
             }
         };
         Ok(Self {
@@ -261,12 +283,18 @@ impl Made {
     fn write_here(&self, folder: &Path) -> Result<(), Error> {
         let failed = |e| file_error(folder, e);
         let samples = self.samples_in(folder)?;
-        let mut rejected = new_file(folder).map_err(failed)?;
-        rejected
-            .as_file_mut()
-            .write_all(self.rejected_lines().as_bytes())
-            .map_err(failed)?;
-        for (file, name) in [(samples, "samples.parquet"), (rejected, "rejected.jsonl")] {
+        let listed = |rows: &[sampling::Rejected]| {
+            let mut list = new_file(folder)?;
+            list.as_file_mut().write_all(lines(rows).as_bytes())?;
+            Ok(list)
+        };
+        let rejected = listed(&self.planned.rejected).map_err(failed)?;
+        let left_out = listed(&self.planned.left_out).map_err(failed)?;
+        for (file, name) in [
+            (samples, "samples.parquet"),
+            (rejected, "rejected.jsonl"),
+            (left_out, "left_out.jsonl"),
+        ] {
             let path = folder.join(name);
             file.persist(&path)
                 .map_err(|e| file_error(&path, e.error))?;
@@ -285,7 +313,18 @@ impl Made {
             .put_file(&keys.samples(), samples.path(), PARQUET)
             .await?;
         output
-            .put(&keys.rejected(), self.rejected_lines().into(), LINES)
+            .put(
+                &keys.rejected(),
+                lines(&self.planned.rejected).into(),
+                LINES,
+            )
+            .await?;
+        output
+            .put(
+                &keys.left_out(),
+                lines(&self.planned.left_out).into(),
+                LINES,
+            )
             .await?;
         if let Some(areas) = &self.areas {
             let bytes = areas.to_geoparquet(&WriteOptions::default())?;
@@ -300,6 +339,10 @@ impl Made {
             output
                 .put(&keys.connections(), connections.into(), JSON)
                 .await?;
+            if let Some(roads) = &network.roads {
+                let bytes = roads.to_geoparquet(&WriteOptions::default())?;
+                output.put(&keys.roads(), bytes.into(), PARQUET).await?;
+            }
         }
         Ok(())
     }
@@ -320,10 +363,6 @@ impl Made {
         out.into_inner().map_err(|e| failed(e.into_error()))
     }
 
-    fn rejected_lines(&self) -> String {
-        lines(&self.planned.rejected)
-    }
-
     fn batch_lines(&self, plan_id: &str, bucket: &str, workers: u32) -> String {
         let batches: Vec<BatchLine> = (0u32..)
             .zip(&self.planned.batches)
@@ -337,6 +376,15 @@ impl Made {
             .collect();
         lines(&batches)
     }
+}
+
+/// Calls `work` with the roads of a file: an extract of OpenStreetMap, or a table.
+fn with_roads<T>(input: &Input, work: impl FnOnce(RoadsInput<'_>) -> T) -> Result<T, Error> {
+    if sampling::is_osm_name(&input.path) {
+        return Ok(work(RoadsInput::OsmFile(&input.path)));
+    }
+    let table = Table::open(&input.path, &ReadOptions::default())?;
+    Ok(work(RoadsInput::Table(&table)))
 }
 
 /// A file that becomes a result: open to the readers that the system grants, not private as temporary

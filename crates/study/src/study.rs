@@ -93,7 +93,7 @@ impl Study {
                 pixel_m: Some(plan.pixel_m),
                 ..self.picture.clone()
             },
-            Plan::Areas(_) | Plan::Roads(_) => self.picture.clone(),
+            Plan::Areas(_) | Plan::Points(_) | Plan::Roads(_) => self.picture.clone(),
         }
     }
 

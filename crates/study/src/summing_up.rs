@@ -20,6 +20,8 @@ use crate::{Error, Keys, Study, stored};
 const PARQUET: &str = "application/vnd.apache.parquet";
 const GEOJSON: &str = "application/geo+json";
 const HTML: &str = "text/html";
+/// A style of QGIS, XML of its own.
+const QML: &str = "application/xml";
 
 /// Most pictures in the report's gallery.
 const GALLERY: usize = 60;
@@ -51,6 +53,7 @@ pub(crate) struct Gathered {
     pub(crate) ledger: Table,
     areas: Option<Table>,
     connections: Option<Vec<(i64, i64)>>,
+    roads: Option<Table>,
 }
 
 /// A file of the summary: its key, its bytes and what they are.
@@ -190,12 +193,14 @@ async fn gather(keys: &Keys, plan_id: &str, store: &dyn Store) -> Result<Gathere
     };
     let areas = stored::table_if_there(store, &keys.areas()).await?;
     let connections = stored::json(store, &keys.connections()).await?;
+    let roads = stored::table_if_there(store, &keys.roads()).await?;
     Ok(Gathered {
         study,
         samples,
         ledger,
         areas,
         connections,
+        roads,
     })
 }
 
@@ -225,7 +230,8 @@ impl Summed {
         match &gathered.study.plan {
             Plan::Areas(plan) => summed.add_areas(keys, gathered, &plan.id)?,
             Plan::Chips(_) => summed.outputs.push(table(keys, "chips", &summed.readings)?),
-            Plan::Roads(_) => summed.add_towns(keys, gathered)?,
+            Plan::Points(_) => summed.add_points(keys)?,
+            Plan::Roads(plan) => summed.add_towns(keys, gathered, plan.area_name.as_deref())?,
         }
         Ok(summed)
     }
@@ -241,20 +247,45 @@ impl Summed {
         Ok(())
     }
 
-    fn add_towns(&mut self, keys: &Keys, gathered: &Gathered) -> Result<(), Error> {
+    /// A row a sample, and a row a point with the mean over its directions.
+    fn add_points(&mut self, keys: &Keys) -> Result<(), Error> {
+        self.outputs.push(table(keys, "samples", &self.readings)?);
+        let points = measures::summarise_points(&self.readings, &self.names)?;
+        self.outputs.push(table(keys, "points", &points)?);
+        self.outputs.push(map(keys, "points", &points)?);
+        Ok(())
+    }
+
+    fn add_towns(
+        &mut self,
+        keys: &Keys,
+        gathered: &Gathered,
+        area_name: Option<&str>,
+    ) -> Result<(), Error> {
         let connections = gathered.connections.as_deref();
         let filling = &gathered.study.filling;
         self.readings = measures::fill_roads(&self.readings, &self.names, filling, connections)?;
-        let towns = measures::summarise_towns(&self.readings, &self.names)?;
+        let outlines = gathered.areas.as_ref().zip(area_name);
+        let towns = measures::summarise_towns(&self.readings, outlines, &self.names)?;
         self.outputs.push(table(keys, "towns", &towns)?);
+        if towns.geometry_column().is_some() {
+            self.outputs.push(map(keys, "towns", &towns)?);
+        }
         self.towns = Some(towns);
+        let roads =
+            measures::summarise_roads(&self.readings, gathered.roads.as_ref(), &self.names)?;
+        self.outputs.push(table(keys, "roads", &roads)?);
+        if roads.geometry_column().is_some() {
+            self.outputs.push(map(keys, "roads", &roads)?);
+            self.add_style(keys, "roads", false);
+        }
         for (town, town_table) in measures::town_tables(&self.readings)? {
             let slug = sampling::slug(town.as_deref().unwrap_or("no town"));
             let name = format!("towns/{slug}");
             self.outputs.push(table(keys, &name, &town_table)?);
             if let Some(measure) = self.names.first() {
                 let mut bytes = Vec::new();
-                measures::write_road_geojson(&town_table, measure, &mut bytes)?;
+                measures::write_road_geojson(&town_table, &self.names, &mut bytes)?;
                 self.outputs.push(Output {
                     key: keys.table(&format!("{name}.geojson")),
                     bytes,
@@ -268,6 +299,7 @@ impl Summed {
                     samples: &town_table,
                     measure,
                 })?;
+                self.add_style(keys, &name, true);
                 self.outputs.push(Output {
                     key: keys.town_report(&slug),
                     bytes: page.into_bytes(),
@@ -278,6 +310,22 @@ impl Summed {
             }
         }
         Ok(())
+    }
+
+    /// A style for QGIS beside a map, by the first measure.
+    fn add_style(&mut self, keys: &Keys, name: &str, of_points: bool) {
+        let Some(measure) = self.names.first() else {
+            return;
+        };
+        let (column, kind) = match of_points {
+            true => (measure.clone(), measures::Drawn::Points),
+            false => (format!("{measure}_mean"), measures::Drawn::Lines),
+        };
+        self.outputs.push(Output {
+            key: keys.table(&format!("{name}.qml")),
+            bytes: measures::qgis_style(&column, kind).into_bytes(),
+            media_type: QML,
+        });
     }
 }
 

@@ -344,6 +344,7 @@ impl PictureSource for Opened {
             captured: item.datetime().map(str::to_owned),
             target: Some(item.id().to_owned()),
             identity: None,
+            camera: None,
         })
     }
 

@@ -146,13 +146,42 @@ fn with_ground(table: &Table, areas: &Table, column: &str, listed: &[String]) ->
         .iter()
         .map(|id| outlines.get(id).cloned().flatten())
         .collect();
-    let km2: Float64Array = outlines
-        .iter()
-        .map(|outline| outline.as_ref().map(|outline| square_metres(outline) / 1e6))
-        .collect();
-    Ok(table
-        .with_column("area_km2", Arc::new(km2))?
-        .with_geometries("geometry", &outlines, Crs::wgs84())?)
+    let are_points = |outline: &Option<Geometry>| matches!(outline, Some(Geometry::Point(_)));
+    let table = if !outlines.is_empty() && outlines.iter().all(are_points) {
+        table.clone()
+    } else {
+        let km2: Float64Array = outlines
+            .iter()
+            .map(|outline| outline.as_ref().map(|outline| square_metres(outline) / 1e6))
+            .collect();
+        table.with_column("area_km2", Arc::new(km2))?
+    };
+    Ok(table.with_geometries("geometry", &outlines, Crs::wgs84())?)
+}
+
+/// Sums up the readings at every point of a plan of points: a row a point in the order of the samples, with its place.
+///
+/// `readings` and the columns are those of [`summarise_areas`], the mean being one over the directions to look.
+///
+/// # Errors
+/// As [`summarise_areas`].
+pub fn summarise_points(readings: &Table, measures: &[String]) -> Result<Table> {
+    let places = crate::places(readings)?;
+    let (mut ids, mut of_ids, mut seen) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for (id, place) in readings.texts("area_id")?.into_iter().zip(places) {
+        let id = id.unwrap_or_default();
+        if seen.insert(id.clone(), ()).is_none() {
+            ids.push(id);
+            of_ids.push(place);
+        }
+    }
+    let ids: ArrayRef = Arc::new(StringArray::from_iter_values(ids));
+    let points = Table::new(vec![("area_id".to_owned(), ids)])?.with_points(
+        "geometry",
+        &of_ids,
+        Crs::wgs84(),
+    )?;
+    summarise_areas(readings, Some((&points, "area_id")), measures)
 }
 
 /// Area on the ellipsoid, whichever way round the rings run.

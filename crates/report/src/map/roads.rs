@@ -74,10 +74,12 @@ pub(crate) fn roads_layer(
     most: usize,
 ) -> Markup {
     let mut lanes: BTreeMap<(i64, &str), Vec<RoadPoint<'_>>> = BTreeMap::new();
-    for point in points
+    // Cameras that look elsewhere are drawn in the middle of a road that is not seen to its sides.
+    let has_sides = points
         .iter()
-        .filter(|point| matches!(point.side, "left" | "right"))
-    {
+        .any(|point| matches!(point.side, "left" | "right"));
+    let is_drawn = |side: &str| !has_sides || matches!(side, "left" | "right");
+    for point in points.iter().filter(|point| is_drawn(point.side)) {
         lanes
             .entry((point.way, point.side))
             .or_default()
@@ -88,7 +90,12 @@ pub(crate) fn roads_layer(
     let mut paths: BTreeMap<Option<usize>, String> = BTreeMap::new();
     for ((_, side), mut lane) in lanes {
         lane.sort_by_key(|point| point.sequence);
-        let line = line(frame, &lane, if side == "left" { -ASIDE } else { ASIDE });
+        let aside = match side {
+            "left" => -ASIDE,
+            "right" => ASIDE,
+            _ => 0.0,
+        };
+        let line = line(frame, &lane, aside);
         let mut start = 0;
         while start < lane.len() {
             let end = (start + together).min(lane.len());

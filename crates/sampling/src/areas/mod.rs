@@ -9,3 +9,4 @@ mod trapezoids;
 
 pub use plan::AreaPlan;
 pub use planning::plan_areas;
+pub(crate) use rings::{Unusable, rings};

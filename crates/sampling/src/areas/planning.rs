@@ -1,9 +1,9 @@
 //! From a table of areas to samples.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow_array::ArrayRef;
 use geo::{Coord, Geometry};
 use rayon::prelude::*;
 use tables::{Crs, Projection, Table};
@@ -14,7 +14,7 @@ use super::rings::{Unusable, rings};
 use super::trapezoids::trapezoids;
 use crate::random_stream::RandomStream;
 use crate::samples::{
-    Columns, Place, Planned, Rejected, Samples, batch_column, contract, text_column,
+    Columns, Place, Planned, Rejected, RowSource, Samples, batch_column, contract, text_column,
 };
 use crate::{Batches, Error, Result, batch_ranges, slug};
 
@@ -76,13 +76,17 @@ pub fn plan_areas(areas: &Table, plan: &AreaPlan, seed: u64, batches: Batches) -
                 return Ok(Vec::new());
             }
             let mut random = RandomStream::of(seed, id);
-            Ok((0..n)
-                .filter_map(|_| sampler.draw(&mut random))
-                .map(|point| Coord {
-                    x: within_180(point.x),
-                    y: point.y,
-                })
-                .collect())
+            // within the limit, which memory holds
+            let mut points = Vec::with_capacity(n as usize);
+            points.extend(
+                (0..n)
+                    .filter_map(|_| sampler.draw(&mut random))
+                    .map(|point| Coord {
+                        x: within_180(point.x),
+                        y: point.y,
+                    }),
+            );
+            Ok(points)
         })
         .collect();
     within_limit(asked.into_inner())?;
@@ -101,15 +105,18 @@ pub fn plan_areas(areas: &Table, plan: &AreaPlan, seed: u64, batches: Batches) -
         }
     }
     let batches = batches_of(&by_area, batches)?;
-    let samples = samples_of(areas, &by_area, &further, &batches)?;
+    let samples = AreaSamples::new(areas, by_area, &further, &batches);
     Ok(Planned {
-        samples,
+        samples: Samples::of_rows(Arc::new(samples)),
         batches,
         rejected,
+        left_out: Vec::new(),
+        notes: Vec::new(),
         network: None,
     })
 }
 
+#[derive(Debug)]
 struct SampledArea {
     row: usize,
     id: String,
@@ -249,38 +256,91 @@ fn batches_of(areas: &[SampledArea], batches: Batches) -> Result<Vec<std::ops::R
     }
 }
 
-fn samples_of(
-    table: &Table,
-    areas: &[SampledArea],
-    further: &[(&str, &str)],
-    batches: &[std::ops::Range<usize>],
-) -> Result<Samples> {
-    let points: Vec<Coord> = areas
-        .iter()
-        .flat_map(|area| area.points.iter().copied())
-        .collect();
-    let ids = areas.iter().flat_map(|area| {
-        let slug = slug(&area.id);
-        (1..=area.points.len()).map(move |n| format!("{slug}-{n:04}"))
-    });
-    let sample_ids = text_column(ids.map(Some))?;
-    let area_ids = areas
-        .iter()
-        .flat_map(|area| std::iter::repeat_n(&area.id, area.points.len()));
-    // a table has fewer than 2^32 rows
-    let rows: Vec<u32> = areas
-        .iter()
-        .flat_map(|area| std::iter::repeat_n(area.row as u32, area.points.len()))
-        .collect();
-    let picked = table.take(&rows)?;
-    let further = further
-        .iter()
-        .map(|(column, name)| Ok(((*name).to_owned(), picked.column(column)?)))
-        .collect::<Result<Vec<(String, ArrayRef)>>>()?;
-    let table = Columns::default()
-        .with("sample_id", sample_ids)
-        .with("batch", batch_column(batches, 0..points.len()))
-        .with("area_id", text_column(area_ids.map(Some))?)
-        .table(Place::AreaId, &points, further)?;
-    Ok(Samples::of_table(table))
+/// The samples of a plan of areas; rows are made when they are asked for.
+#[derive(Debug)]
+struct AreaSamples {
+    table: Table,
+    areas: Vec<SampledArea>,
+    /// Where the points of each area begin among all, and how many there are.
+    starts: Vec<usize>,
+    /// Input column and sample column.
+    further: Vec<(String, String)>,
+    batches: Vec<std::ops::Range<usize>>,
+}
+
+impl AreaSamples {
+    fn new(
+        table: &Table,
+        areas: Vec<SampledArea>,
+        further: &[(&str, &str)],
+        batches: &[std::ops::Range<usize>],
+    ) -> Self {
+        let mut starts = Vec::with_capacity(areas.len() + 1);
+        let mut points = 0;
+        for area in &areas {
+            starts.push(points);
+            points += area.points.len();
+        }
+        starts.push(points);
+        let owned = |&(column, name): &(&str, &str)| (column.to_owned(), name.to_owned());
+        Self {
+            table: table.clone(),
+            areas,
+            starts,
+            further: further.iter().map(owned).collect(),
+            batches: batches.to_vec(),
+        }
+    }
+
+    /// Place of the area of each of some rows, and the number of the point in it.
+    fn places(&self, rows: std::ops::Range<usize>) -> impl Iterator<Item = (usize, usize)> {
+        let mut area = self.starts.partition_point(|&start| start <= rows.start) - 1;
+        rows.map(move |row| {
+            while self.starts[area + 1] <= row {
+                area += 1;
+            }
+            (area, row - self.starts[area])
+        })
+    }
+}
+
+impl RowSource for AreaSamples {
+    fn len(&self) -> usize {
+        self.starts.last().copied().unwrap_or(0)
+    }
+
+    fn rows(&self, rows: std::ops::Range<usize>) -> Result<Table> {
+        let places: Vec<(usize, usize)> = self.places(rows.clone()).collect();
+        let points: Vec<Coord> = places
+            .iter()
+            .map(|&(area, point)| self.areas[area].points[point])
+            .collect();
+        let mut slugs: HashMap<usize, String> = HashMap::new();
+        let ids = places.iter().map(|&(area, point)| {
+            let slug = slugs
+                .entry(area)
+                .or_insert_with(|| slug(&self.areas[area].id));
+            Some(format!("{slug}-{:04}", point + 1))
+        });
+        let sample_ids = text_column(ids)?;
+        let area_ids = places.iter().map(|&(area, _)| Some(&self.areas[area].id));
+        let area_ids = text_column(area_ids)?;
+        // a table has fewer than 2^32 rows
+        let of_table: Vec<u32> = places
+            .iter()
+            .map(|&(area, _)| self.areas[area].row as u32)
+            .collect();
+        let mut further = Vec::with_capacity(self.further.len());
+        if !self.further.is_empty() {
+            let picked = self.table.take(&of_table)?;
+            for (column, name) in &self.further {
+                further.push((name.clone(), picked.column(column)?));
+            }
+        }
+        Columns::default()
+            .with("sample_id", sample_ids)
+            .with("batch", batch_column(&self.batches, rows))
+            .with("area_id", area_ids)
+            .table(Place::AreaId, &points, further)
+    }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use geo::{Coord, CoordsIter, Geometry, LineString, Rect};
 use tables::Table;
 
-use super::plan::ChipPlan;
+use super::plan::{ChipPlan, FoldIndex};
 use super::planning::Layout;
 use crate::Result;
 
@@ -26,7 +26,7 @@ pub fn draw_chips(features: &Table, plan: &ChipPlan, seed: u64) -> Result<String
     let windows: Vec<Rect> = layout
         .chips
         .iter()
-        .map(|(cell, _)| layout.lattice.window(*cell))
+        .map(|chip| layout.lattice.window(chip.cell))
         .collect();
     let boxes = windows
         .iter()
@@ -79,8 +79,9 @@ pub fn draw_chips(features: &Table, plan: &ChipPlan, seed: u64) -> Result<String
             centre.x, centre.y
         );
     }
-    let folds = plan.folds.map_or_else(String::new, |f| {
-        format!(", fold {} of {}", f.index, f.chunks)
+    let folds = plan.folds.map_or_else(String::new, |f| match f.index {
+        FoldIndex::One(index) => format!(", fold {index} of {}", f.chunks),
+        FoldIndex::All(_) => format!(", all {} folds", f.chunks),
     });
     let _ = write!(
         svg,

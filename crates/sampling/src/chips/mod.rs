@@ -7,5 +7,5 @@ mod plan;
 mod planning;
 
 pub use drawing::draw_chips;
-pub use plan::{ChipPlan, Folds, Keep, Select, SourceGrid};
+pub use plan::{AllFolds, Border, ChipPlan, FoldIndex, Folds, Keep, Select, SourceGrid};
 pub use planning::plan_chips;

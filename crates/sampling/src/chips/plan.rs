@@ -15,7 +15,7 @@ pub struct ChipPlan {
     /// Only the features with this value in this column; all when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub select: Option<Select>,
-    /// Only the features of one of several spatial folds; all when not given.
+    /// Only the features of one of several spatial folds, or of each of them; all when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folds: Option<Folds>,
     /// How far beyond the features the grid reaches, in metres.
@@ -75,14 +75,67 @@ pub struct Select {
     pub value: String,
 }
 
-/// One of several folds: groups of features that lie together.
+/// Several folds, groups of features that lie together, and which of them are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Folds {
     /// Number of folds.
     pub chunks: usize,
-    /// The fold to keep, from 0.
-    pub index: usize,
+    /// The fold to keep, from 0, or `"all"` for all of them in one run, told apart by the column `fold`.
+    pub index: FoldIndex,
+    /// What becomes of chips that meet features of several folds.
+    #[serde(default)]
+    pub border: Border,
+}
+
+/// Which folds are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum FoldIndex {
+    /// One, from 0.
+    One(usize),
+    /// All of them.
+    All(AllFolds),
+}
+
+/// The word for all folds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AllFolds {
+    /// `"all"`.
+    All,
+}
+
+/// What becomes of chips that meet features of several folds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Border {
+    /// They are dropped: no feature is seen by two folds.
+    #[default]
+    Drop,
+    /// They are kept in each of these folds, which then see each other's features.
+    Keep,
+}
+
+impl Folds {
+    /// One fold of several, without the chips that another one sees.
+    #[must_use]
+    pub fn one(chunks: usize, index: usize) -> Self {
+        Self {
+            chunks,
+            index: FoldIndex::One(index),
+            border: Border::default(),
+        }
+    }
+
+    /// The folds that are kept.
+    #[must_use]
+    pub fn kept(&self) -> std::ops::Range<usize> {
+        match self.index {
+            FoldIndex::One(index) => index..index + 1,
+            FoldIndex::All(AllFolds::All) => 0..self.chunks,
+        }
+    }
 }
 
 /// A corner of a pixel of the source.
@@ -218,9 +271,13 @@ impl ChipPlan {
             Some(Folds { chunks: 0, .. }) => {
                 Err(Error::setting("folds", "chunks is 0; at least 1"))
             }
-            Some(Folds { chunks, index }) if index >= chunks => Err(Error::setting(
+            Some(Folds {
+                chunks,
+                index: FoldIndex::One(index),
+                ..
+            }) if index >= chunks => Err(Error::setting(
                 "folds",
-                format!("index is {index}; from 0 to {}", chunks - 1),
+                format!("index is {index}; from 0 to {}, or \"all\"", chunks - 1),
             )),
             _ => Ok(()),
         }
@@ -318,10 +375,7 @@ mod tests {
             }),
             "min_label_share"
         );
-        let folds = Some(Folds {
-            chunks: 4,
-            index: 4,
-        });
+        let folds = Some(Folds::one(4, 4));
         assert_eq!(field(ChipPlan { folds, ..plan }), "folds");
     }
 }

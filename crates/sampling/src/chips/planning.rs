@@ -1,6 +1,6 @@
 //! From labelled features to chips.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, Int32Array, StringArray};
@@ -13,7 +13,7 @@ use tables::{Crs, Projection, Table};
 
 use super::folds::folds;
 use super::lattice::{Cell, Lattice};
-use super::plan::{ChipPlan, Keep};
+use super::plan::{AllFolds, Border, ChipPlan, FoldIndex, Folds, Keep};
 use crate::samples::{Columns, Place, Planned, Rejected, Samples, batch_column, text_column};
 use crate::{Batches, Error, Result, batch_ranges, slug};
 
@@ -24,7 +24,7 @@ const MOST_CELLS: u64 = 20_000_000;
 ///
 /// Features are points, lines or polygons in any CRS. The lattice lies still in its CRS, so that
 /// plans of neighbouring regions have the same chips under the same names. Samples are the centres
-/// of the chips, row by row from south to north, each from west to east; the columns `crs`,
+/// of the chips, fold by fold, row by row from south to north, each from west to east; the columns `crs`,
 /// `x_min`, `y_max`, `pixel_m` and `chip_px` are the chip's grid.
 ///
 /// # Errors
@@ -42,6 +42,8 @@ pub fn plan_chips(
         samples: Samples::of_table(layout.table(plan, &batches)?),
         batches,
         rejected: layout.rejected,
+        left_out: Vec::new(),
+        notes: layout.notes,
         network: None,
     })
 }
@@ -59,11 +61,21 @@ pub(crate) struct Layout {
     pub(crate) lattice: Lattice,
     /// All selected features, of all folds.
     pub(crate) features: Vec<Feature>,
-    /// The fold that is kept; 0 without folds.
-    pub(crate) fold: usize,
-    /// Cells with the share of their area that features cover, where that was asked for.
-    pub(crate) chips: Vec<(Cell, Option<f64>)>,
+    /// By fold, then row by row from the south.
+    pub(crate) chips: Vec<Chip>,
     pub(crate) rejected: Vec<Rejected>,
+    /// What the rule for borders costs.
+    pub(crate) notes: Vec<String>,
+}
+
+/// A chip of a fold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Chip {
+    pub(crate) cell: Cell,
+    /// 0 without folds.
+    pub(crate) fold: usize,
+    /// Share of its area that features of its fold cover, where that was asked for.
+    share: Option<f64>,
 }
 
 impl Layout {
@@ -96,7 +108,6 @@ impl Layout {
                 }),
             }
         }
-        let fold = plan.folds.map_or(0, |folds| folds.index);
         if let Some(wanted) = plan.folds {
             let places: Vec<Coord> = found
                 .iter()
@@ -107,31 +118,69 @@ impl Layout {
             }
         }
         let lattice = Lattice::of(plan, &crs);
-        let kept: Vec<&Feature> = found.iter().filter(|f| f.fold == fold).collect();
-        let chips = chips(&lattice, &kept, plan)?;
+        let kept = plan.folds.map_or(0..1, |folds| folds.kept());
+        let mut all = Vec::new();
+        for fold in kept {
+            let of_fold: Vec<&Feature> = found.iter().filter(|f| f.fold == fold).collect();
+            let chips = chips(&lattice, &of_fold, plan)?;
+            all.extend(
+                chips
+                    .into_iter()
+                    .map(|(cell, share)| Chip { cell, fold, share }),
+            );
+        }
+        let mut notes = Vec::new();
+        if let Some(wanted) = plan.folds {
+            let meeting = meeting_others(&lattice, &found, &all);
+            let kept: Vec<Chip> = all
+                .iter()
+                .zip(&meeting)
+                .filter(|(_, meets)| !**meets)
+                .map(|(chip, _)| *chip)
+                .collect();
+            notes.push(cost(&all, &kept, wanted, &lattice, &found));
+            if wanted.border == Border::Drop {
+                all = kept;
+            }
+        }
         Ok(Self {
             crs,
             lattice,
             features: found,
-            fold,
-            chips,
+            chips: all,
             rejected,
+            notes,
         })
+    }
+
+    /// Names of the chips: that of their place in the lattice, with the fold where a place may be a
+    /// chip of several.
+    fn names(&self, plan: &ChipPlan) -> Result<Vec<String>> {
+        let shared = plan.folds.is_some_and(|folds| {
+            folds.index == FoldIndex::All(AllFolds::All)
+                && (folds.border == Border::Keep || plan.keep == Keep::All)
+        });
+        self.chips
+            .iter()
+            .map(|chip| {
+                let index = self.lattice.index(chip.cell)?;
+                Ok(match shared {
+                    true => format!("{}{index:05}_f{}", plan.prefix, chip.fold),
+                    false => format!("{}{index:05}", plan.prefix),
+                })
+            })
+            .collect()
     }
 
     fn table(&self, plan: &ChipPlan, batches: &[std::ops::Range<usize>]) -> Result<Table> {
         let windows: Vec<Rect> = self
             .chips
             .iter()
-            .map(|(cell, _)| self.lattice.window(*cell))
+            .map(|chip| self.lattice.window(chip.cell))
             .collect();
         let mut centres: Vec<Coord> = windows.iter().map(|window| window.center()).collect();
         Projection::between(&self.crs, &Crs::wgs84())?.project(&mut centres)?;
-        let ids = self
-            .chips
-            .iter()
-            .map(|(cell, _)| Ok(format!("{}{:05}", plan.prefix, self.lattice.index(*cell)?)))
-            .collect::<Result<Vec<String>>>()?;
+        let ids = self.names(plan)?;
         let count = self.chips.len();
         let name = self
             .crs
@@ -139,11 +188,11 @@ impl Layout {
             .map_or_else(|| self.crs.to_string(), |code| format!("EPSG:{code}"));
         // rows and columns of a lattice, folds and pixels all fit
         let int = |value: i64| i32::try_from(value).ok();
-        let ints = |of: &dyn Fn(&Cell) -> i64| -> ArrayRef {
+        let ints = |of: &dyn Fn(&Chip) -> i64| -> ArrayRef {
             Arc::new(
                 self.chips
                     .iter()
-                    .map(|(cell, _)| int(of(cell)))
+                    .map(|chip| int(of(chip)))
                     .collect::<Int32Array>(),
             )
         };
@@ -152,9 +201,9 @@ impl Layout {
         };
         let floats = |values: Vec<f64>| -> ArrayRef { Arc::new(Float64Array::from(values)) };
         let further: Vec<(String, ArrayRef)> = vec![
-            ("fold".into(), same(self.fold as i64)),
-            ("chip_row".into(), ints(&|cell| cell.row)),
-            ("chip_col".into(), ints(&|cell| cell.column)),
+            ("fold".into(), ints(&|chip| chip.fold as i64)),
+            ("chip_row".into(), ints(&|chip| chip.cell.row)),
+            ("chip_col".into(), ints(&|chip| chip.cell.column)),
             ("crs".into(), Arc::new(StringArray::from(vec![name; count]))),
             (
                 "x_min".into(),
@@ -171,7 +220,7 @@ impl Layout {
                 Arc::new(
                     self.chips
                         .iter()
-                        .map(|(_, share)| *share)
+                        .map(|chip| chip.share)
                         .collect::<Float64Array>(),
                 ),
             ),
@@ -181,6 +230,78 @@ impl Layout {
             .with("batch", batch_column(batches, 0..count))
             .table(Place::AreaId, &centres, further)
     }
+}
+
+/// Whether each chip meets a feature of a fold that is not its own.
+fn meeting_others(lattice: &Lattice, features: &[Feature], chips: &[Chip]) -> Vec<bool> {
+    let mut of_cell: HashMap<Cell, Vec<usize>> = HashMap::new();
+    for (number, chip) in chips.iter().enumerate() {
+        of_cell.entry(chip.cell).or_default().push(number);
+    }
+    let met: Vec<usize> = features
+        .par_iter()
+        .flat_map_iter(|feature| {
+            let of_cell = &of_cell;
+            let [rows, columns] = lattice.around(feature.bounds);
+            rows.flat_map(move |row| columns.clone().map(move |column| Cell { row, column }))
+                .filter_map(move |cell| of_cell.get(&cell).map(|numbers| (cell, numbers)))
+                .filter(move |(cell, numbers)| {
+                    numbers
+                        .iter()
+                        .any(|&number| chips[number].fold != feature.fold)
+                        && feature.geometry.intersects(&lattice.window(*cell))
+                })
+                .flat_map(|(_, numbers)| numbers.iter().copied())
+                .filter(|&number| chips[number].fold != feature.fold)
+        })
+        .collect();
+    let mut meeting = vec![false; chips.len()];
+    for number in met {
+        meeting[number] = true;
+    }
+    meeting
+}
+
+/// What each rule for borders leaves.
+fn cost(
+    all: &[Chip],
+    kept: &[Chip],
+    folds: Folds,
+    lattice: &Lattice,
+    features: &[Feature],
+) -> String {
+    let seen_by = |chips: &[Chip]| {
+        let cells: HashSet<(Cell, usize)> =
+            chips.iter().map(|chip| (chip.cell, chip.fold)).collect();
+        let wanted = folds.kept();
+        features
+            .par_iter()
+            .filter(|feature| wanted.contains(&feature.fold))
+            .filter(|feature| {
+                let [rows, columns] = lattice.around(feature.bounds);
+                let mut places =
+                    rows.flat_map(|row| columns.clone().map(move |column| Cell { row, column }));
+                places.any(|cell| {
+                    cells.contains(&(cell, feature.fold))
+                        && feature.geometry.intersects(&lattice.window(cell))
+                })
+            })
+            .count()
+    };
+    format!(
+        "{} of {} chips meet features of several folds: border = \"drop\" leaves {} chips with {} features, \
+         \"keep\" {} with {}, some of which two folds see; it is {}",
+        all.len() - kept.len(),
+        all.len(),
+        kept.len(),
+        seen_by(kept),
+        all.len(),
+        seen_by(all),
+        match folds.border {
+            Border::Drop => "drop",
+            Border::Keep => "keep",
+        }
+    )
 }
 
 fn selected(features: &Table, plan: &ChipPlan) -> Result<Vec<u32>> {

@@ -156,6 +156,8 @@ fn add_lane(
             place: given.place,
             bearing: given.bearing,
             distance_m,
+            // the interval of the study is not known
+            stands_for_m: f64::NAN,
         };
         points.add_point(&point, given.sequence);
     }

@@ -5,8 +5,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use geo::Coord;
+
 use super::road::Road;
-use super::tags::Name;
+use super::tags::{Attributes, Name};
 
 /// A place on the grid of OpenStreetMap, 1e-7 degrees: what the ends of ways are compared by.
 pub(crate) fn place_key(place: geo::Coord) -> u64 {
@@ -14,44 +16,76 @@ pub(crate) fn place_key(place: geo::Coord) -> u64 {
     grid(place.x) << 32 | grid(place.y)
 }
 
-/// Joins ways of one name where exactly two of their ends meet. A joined road has the id, the
-/// attributes and the direction of the way with the smallest id in it.
-pub(crate) fn join(roads: Vec<Road>) -> Vec<Road> {
-    let mut by_name: BTreeMap<Name, Vec<usize>> = BTreeMap::new();
-    let mut order: Vec<usize> = (0..roads.len()).collect();
-    order.sort_by_key(|&index| roads[index].way_id);
-    for index in order {
-        if let Some(name) = roads[index].attributes.road_name {
-            by_name.entry(name).or_default().push(index);
+/// Lines that meet end to end, as far as exactly two of their ends meet, made one. The direction is
+/// that of the first.
+pub(crate) fn join_lines(lines: Vec<Vec<Coord>>) -> Vec<Vec<Coord>> {
+    if lines.len() < 2 {
+        return lines;
+    }
+    let mut left: Vec<Option<Vec<Coord>>> = lines.into_iter().map(Some).collect();
+    let members: Vec<usize> = (0..left.len()).collect();
+    let meetings = Meetings::of(&left, &members);
+    let mut joined = Vec::new();
+    for member in members {
+        if let Some(mut line) = left[member].take() {
+            meetings.extend_both(&mut line, &mut left);
+            joined.push(line);
         }
     }
-    let mut left: Vec<Option<Road>> = roads.into_iter().map(Some).collect();
-    let mut joined = Vec::with_capacity(left.len());
-    for members in by_name.into_values() {
-        let meetings = Meetings::of(&left, &members);
-        for member in members {
-            if let Some(mut road) = left[member].take() {
-                meetings.extend(&mut road, &mut left);
-                road.line.reverse();
-                meetings.extend(&mut road, &mut left);
-                road.line.reverse();
-                joined.push(road);
-            }
-        }
-    }
-    joined.extend(left.into_iter().flatten());
-    joined.sort_by_key(|road| road.way_id);
     joined
 }
 
-/// The ways of one name that end at each place; a ring is there twice.
+/// Joins ways of one name where exactly two of their ends meet. A joined road has the id, the
+/// attributes and the direction of the way with the smallest id in it.
+pub(crate) fn join(roads: Vec<Road>) -> Vec<Road> {
+    let mut pieces: Vec<(i64, Attributes)> = Vec::with_capacity(roads.len());
+    let mut left: Vec<Option<Vec<Coord>>> = Vec::with_capacity(roads.len());
+    for road in roads {
+        for part in road.parts {
+            pieces.push((road.way_id, road.attributes));
+            left.push(Some(part));
+        }
+    }
+    let mut by_name: BTreeMap<Name, Vec<usize>> = BTreeMap::new();
+    let mut order: Vec<usize> = (0..pieces.len()).collect();
+    order.sort_by_key(|&piece| pieces[piece].0);
+    for piece in order {
+        if let Some(name) = pieces[piece].1.road_name {
+            by_name.entry(name).or_default().push(piece);
+        }
+    }
+    let mut joined: Vec<(usize, Vec<Coord>)> = Vec::with_capacity(left.len());
+    for members in by_name.into_values() {
+        let meetings = Meetings::of(&left, &members);
+        for member in members {
+            if let Some(mut line) = left[member].take() {
+                meetings.extend_both(&mut line, &mut left);
+                joined.push((member, line));
+            }
+        }
+    }
+    joined.extend(
+        left.into_iter()
+            .enumerate()
+            .filter_map(|(piece, line)| Some((piece, line?))),
+    );
+    joined.sort_by_key(|&(piece, _)| (pieces[piece].0, piece));
+    let road = |(piece, line): (usize, Vec<Coord>)| Road {
+        way_id: pieces[piece].0,
+        attributes: pieces[piece].1,
+        parts: vec![line],
+    };
+    joined.into_iter().map(road).collect()
+}
+
+/// The lines that end at each place; a ring is there twice.
 struct Meetings(HashMap<u64, Vec<usize>>);
 
 impl Meetings {
-    fn of(roads: &[Option<Road>], members: &[usize]) -> Self {
+    fn of(lines: &[Option<Vec<Coord>>], members: &[usize]) -> Self {
         let mut meetings: HashMap<u64, Vec<usize>> = HashMap::new();
         for &member in members {
-            let line = roads[member].as_ref().map_or(&[][..], |road| &road.line);
+            let line = lines[member].as_deref().unwrap_or_default();
             for end in [line.first(), line.last()].into_iter().flatten() {
                 meetings.entry(place_key(*end)).or_default().push(member);
             }
@@ -59,28 +93,36 @@ impl Meetings {
         Self(meetings)
     }
 
-    /// Appends the ways that go on from the end of a road, as far as each is the only one.
-    fn extend(&self, road: &mut Road, left: &mut [Option<Road>]) {
-        while let Some(end) = road.line.last().copied() {
+    /// Lengthens a line at its end, then at its start.
+    fn extend_both(&self, line: &mut Vec<Coord>, left: &mut [Option<Vec<Coord>>]) {
+        self.extend(line, left);
+        line.reverse();
+        self.extend(line, left);
+        line.reverse();
+    }
+
+    /// Appends the lines that go on from the end of one, as far as each is the only one.
+    fn extend(&self, line: &mut Vec<Coord>, left: &mut [Option<Vec<Coord>>]) {
+        while let Some(end) = line.last().copied() {
             let Some([a, b]) = self.0.get(&place_key(end)).map(Vec::as_slice) else {
                 return;
             };
             let Some(mut next) = [a, b].into_iter().find_map(|&member| left[member].take()) else {
                 return;
             };
-            if next.line.first().copied().map(place_key) != Some(place_key(end)) {
-                next.line.reverse();
+            if next.first().copied().map(place_key) != Some(place_key(end)) {
+                next.reverse();
             }
-            road.line.extend(next.line.into_iter().skip(1));
+            line.extend(next.into_iter().skip(1));
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tags::{Attributes, Names};
+    use super::super::tags::Names;
     use super::*;
-    use geo::{Coord, coord};
+    use geo::coord;
 
     fn roads(ways: &[(i64, &str, &[(i32, i32)])]) -> Vec<Road> {
         let mut names = Names::default();
@@ -91,10 +133,11 @@ mod tests {
                     road_name: names.name(name),
                     ..Attributes::default()
                 },
-                line: line
-                    .iter()
-                    .map(|&(x, y)| coord! {x: f64::from(x) / 1e3, y: f64::from(y) / 1e3})
-                    .collect(),
+                parts: vec![
+                    line.iter()
+                        .map(|&(x, y)| coord! {x: f64::from(x) / 1e3, y: f64::from(y) / 1e3})
+                        .collect(),
+                ],
             })
             .collect()
     }
@@ -103,7 +146,12 @@ mod tests {
         let thousandths = |v: &Coord| ((v.x * 1e3).round() as i32, (v.y * 1e3).round() as i32);
         joined
             .iter()
-            .map(|road| (road.way_id, road.line.iter().map(thousandths).collect()))
+            .map(|road| {
+                (
+                    road.way_id,
+                    road.parts.concat().iter().map(thousandths).collect(),
+                )
+            })
             .collect()
     }
 

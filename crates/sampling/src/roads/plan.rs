@@ -3,14 +3,16 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::tags::Rule;
+use super::views::{View, views};
 use crate::{Error, Result};
 
 /// A point every so many metres along roads, directions to look from it, and an order to visit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RoadPlan {
-    /// The roads: a path or an object key of OpenStreetMap PBF, of lines in GeoParquet, GeoJSON,
-    /// FlatGeobuf or Shapefile, or of a CSV of road points with their bearing.
+    /// The roads: a path or an object key of an OpenStreetMap extract (`.osm.pbf`, `.osm`, `.osm.gz`,
+    /// `.osm.bz2`), of a table of lines, or of a CSV of road points with their bearing.
     pub file: String,
     /// The towns: polygons that the points are cut to; every point is kept when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -21,12 +23,28 @@ pub struct RoadPlan {
     /// Metres between the points of a road.
     #[serde(default = "default_interval_m")]
     pub interval_m: f64,
-    /// Directions to look, one sample each.
-    #[serde(default = "default_sides")]
-    pub sides: Vec<Side>,
+    /// How the points of different ways follow each other.
+    #[serde(default, skip_serializing_if = "Spacing::is_default")]
+    pub spacing: Spacing,
+    /// Directions to look, seen from the way, one sample each. Left and right where neither this nor
+    /// `headings` is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sides: Option<Vec<Side>>,
+    /// Directions to look, degrees clockwise from north, one sample each for each of `pitches`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headings: Vec<f64>,
+    /// Degrees above the horizon for `headings`; 0 where not given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pitches: Vec<f64>,
     /// Values of OpenStreetMap's `highway` that are roads to walk.
     #[serde(default = "default_highways")]
     pub highways: Vec<String>,
+    /// Tags whose ways are left out: `tunnel=yes`, `service=driveway,alley`, or a key alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
+    /// Whether ways are left out that are closed to the public.
+    #[serde(default, skip_serializing_if = "Access::is_default")]
+    pub access: Access,
     /// Order of the visits.
     #[serde(default)]
     pub order: Order,
@@ -40,10 +58,6 @@ pub struct RoadPlan {
 
 fn default_interval_m() -> f64 {
     10.0
-}
-
-fn default_sides() -> Vec<Side> {
-    vec![Side::Left, Side::Right]
 }
 
 fn default_highways() -> Vec<String> {
@@ -142,6 +156,43 @@ pub(crate) fn hundredths(degrees: f64) -> u16 {
     (rounded as u16) % 36_000
 }
 
+/// How the points of different ways follow each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Spacing {
+    /// Every way by itself: the first point one interval from its start, none on the rest, one in the
+    /// middle of a way no longer than the interval.
+    #[default]
+    Way,
+    /// What is left at the end of a way is carried on to the way that continues the street, and from
+    /// the end of a street to the next: as many points as the network holds intervals.
+    Carry,
+}
+
+impl Spacing {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Which ways are walked by who may use them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// All of them.
+    #[default]
+    Any,
+    /// Not those with `access` private, no, customers, delivery, permit, residents, military,
+    /// agricultural or forestry, unless `foot`, `vehicle`, `motor_vehicle` or `bicycle` opens them.
+    Public,
+}
+
+impl Access {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Order of the visits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -171,12 +222,28 @@ impl RoadPlan {
             areas: None,
             area_name: None,
             interval_m: default_interval_m(),
-            sides: default_sides(),
+            spacing: Spacing::default(),
+            sides: None,
+            headings: Vec::new(),
+            pitches: Vec::new(),
             highways: default_highways(),
+            exclude: Vec::new(),
+            access: Access::default(),
             order: Order::default(),
             join_ways: false,
             compat: None,
         }
+    }
+
+    /// The directions to look from every point.
+    pub(crate) fn views(&self) -> Result<Vec<View>> {
+        let default: &[Side] = &[Side::Left, Side::Right];
+        let sides = match &self.sides {
+            Some(sides) => sides,
+            None if self.headings.is_empty() => default,
+            None => &[],
+        };
+        views(sides, &self.headings, &self.pitches)
     }
 
     /// Checks everything that can be known without the data.
@@ -194,21 +261,18 @@ impl RoadPlan {
                 format!("is {}; at least 0.1", self.interval_m),
             ));
         }
-        if self.sides.is_empty() {
+        self.views()?;
+        if self.spacing == Spacing::Carry && self.compat.is_some() {
             return Err(Error::setting(
-                "sides",
-                "is empty; for instance left and right",
+                "spacing",
+                "is carry, yet the study that compat names walked every way by itself",
             ));
         }
-        let mut seen = Vec::new();
-        for side in &self.sides {
-            if seen.contains(side) {
-                return Err(Error::setting(
-                    "sides",
-                    format!("has {} twice", side.name()),
-                ));
-            }
-            seen.push(*side);
+        if let Some(rule) = self.exclude.iter().find(|rule| Rule::of(rule).is_none()) {
+            return Err(Error::setting(
+                "exclude",
+                format!("has {rule:?}; KEY, KEY=VALUE or KEY=VALUE,VALUE, for instance tunnel=yes"),
+            ));
         }
         if self.highways.is_empty() {
             return Err(Error::setting(
@@ -292,12 +356,31 @@ mod tests {
         );
         assert_eq!(
             field(RoadPlan {
-                sides: vec![],
+                sides: Some(vec![]),
                 ..plan.clone()
             }),
             "sides"
         );
-        let twice = vec![Side::Left, Side::Left];
+        for exclude in [vec!["=yes".to_owned()], vec!["tunnel=".to_owned()]] {
+            assert_eq!(
+                field(RoadPlan {
+                    exclude,
+                    ..plan.clone()
+                }),
+                "exclude"
+            );
+        }
+        let compat = Some(Compat::Ons2017);
+        let spacing = Spacing::Carry;
+        assert_eq!(
+            field(RoadPlan {
+                compat,
+                spacing,
+                ..plan.clone()
+            }),
+            "spacing"
+        );
+        let twice = Some(vec![Side::Left, Side::Left]);
         assert_eq!(
             field(RoadPlan {
                 sides: twice,
@@ -328,7 +411,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(plan.compat, Some(Compat::Ons2017));
-        assert_eq!(plan.sides, [Side::Left, Side::Up]);
+        assert_eq!(plan.sides, Some(vec![Side::Left, Side::Up]));
         assert_eq!(plan.interval_m, 10.0);
     }
 }

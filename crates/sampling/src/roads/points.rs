@@ -1,4 +1,4 @@
-//! The points of all roads, column by column: 40 bytes each, names by number.
+//! The points of all roads, column by column: 44 bytes each, names by number.
 //!
 //! Great Britain has 8 million points and 17 million samples at 10 m. They are held here without
 //! their texts; the rows of a batch are written out when the batch is.
@@ -21,6 +21,8 @@ pub(crate) struct RoadPoints {
     pub(crate) distances_m: Vec<f32>,
     /// Count along the way within its town, from 1.
     pub(crate) sequences: Vec<u32>,
+    /// Metres of road that each stands for.
+    pub(crate) stands_for_m: Vec<f32>,
     pub(crate) names: Names,
     /// Ascending.
     pub(crate) towns: Vec<String>,
@@ -46,16 +48,18 @@ impl Lane {
 }
 
 impl RoadPoints {
-    /// Adds the points of a road that lie in one town, in the order of the way.
+    /// Adds the points of a road that lie in one town, in the order of the way; `counted` of its way
+    /// are there already.
     pub(crate) fn add_lane(
         &mut self,
         town: Option<u32>,
         road: &Road,
         length_m: f64,
+        counted: u32,
         points: impl Iterator<Item = RoadPoint>,
     ) {
         let first = self.longitudes.len();
-        for (sequence, point) in (1..).zip(points) {
+        for (sequence, point) in (counted + 1..).zip(points) {
             self.add_point(&point, sequence);
         }
         self.close_lane(first, town, road.way_id, road.attributes, length_m);
@@ -67,6 +71,7 @@ impl RoadPoints {
         self.bearings.push(point.bearing);
         self.distances_m.push(point.distance_m as f32);
         self.sequences.push(sequence);
+        self.stands_for_m.push(point.stands_for_m as f32);
     }
 
     /// Makes a lane of the points added since there were `first`.

@@ -8,9 +8,9 @@ use arrow_array::{ArrayRef, StringArray};
 use geo::Coord;
 use tables::Table;
 
-use super::plan::Side;
 use super::points::{Lane, RoadPoints};
 use super::tags::{Attributes, Name};
+use super::views::View;
 use super::visits::Visits;
 use crate::samples::{Columns, Place, RowSource, batch_column, text_column};
 use crate::{Result, slug};
@@ -22,7 +22,7 @@ pub(crate) struct RoadSamples {
     /// The lane of every point.
     pub(crate) lane_of: Vec<u32>,
     pub(crate) visits: Visits,
-    pub(crate) sides: Vec<Side>,
+    pub(crate) views: Vec<View>,
     pub(crate) batches: Vec<Range<usize>>,
     /// Slugs of the towns.
     pub(crate) town_slugs: Vec<String>,
@@ -32,7 +32,7 @@ impl RoadSamples {
     pub(crate) fn new(
         points: RoadPoints,
         visits: Visits,
-        sides: Vec<Side>,
+        views: Vec<View>,
         batches: Vec<Range<usize>>,
     ) -> Self {
         let mut lane_of = vec![0; points.len()];
@@ -44,25 +44,25 @@ impl RoadSamples {
             town_slugs: points.towns.iter().map(|town| slug(town)).collect(),
             points,
             visits,
-            sides,
+            views,
             batches,
         }
     }
 
-    /// Point, lane and side of a row.
-    fn at(&self, row: usize) -> (usize, &Lane, Side) {
+    /// Point, lane and view of a row.
+    fn at(&self, row: usize) -> (usize, &Lane, &View) {
         let sample = self.visits.sample(row);
-        let (point, side) = (sample / self.sides.len(), sample % self.sides.len());
+        let (point, view) = (sample / self.views.len(), sample % self.views.len());
         (
             point,
             &self.points.lanes[self.lane_of[point] as usize],
-            self.sides[side],
+            &self.views[view],
         )
     }
 
     fn sample_id(&self, row: usize) -> String {
-        let (point, lane, side) = self.at(row);
-        let (way, sequence, side) = (lane.way_id, self.points.sequences[point], side.name());
+        let (point, lane, view) = self.at(row);
+        let (way, sequence, side) = (lane.way_id, self.points.sequences[point], &view.name);
         match lane.town {
             Some(town) => format!(
                 "{}-{way}-{sequence:06}-{side}",
@@ -103,10 +103,15 @@ impl RowSource for RoadSamples {
         let mut sequences = Int32Builder::with_capacity(count);
         let [mut priorities, mut orders, mut lanes, mut speed_limits] =
             [(); 4].map(|()| Int32Builder::with_capacity(count));
-        let [mut headings, mut pitches, mut distances, mut bearings] =
-            [(); 4].map(|()| Float64Builder::with_capacity(count));
+        let [
+            mut headings,
+            mut pitches,
+            mut distances,
+            mut bearings,
+            mut shares,
+        ] = [(); 5].map(|()| Float64Builder::with_capacity(count));
         for row in rows.clone() {
-            let (point, lane, side) = self.at(row);
+            let (point, lane, view) = self.at(row);
             let order = self.visits.order(row);
             let bearing = self.points.bearings[point];
             points.push(self.points.place(point));
@@ -115,20 +120,23 @@ impl RowSource for RoadSamples {
             sequences.append_value(self.points.sequences[point] as i32);
             priorities.append_value(self.visits.priority(order) as i32);
             orders.append_value(order as i32);
-            headings.append_value(side.heading_of(bearing));
-            pitches.append_value(side.pitch());
+            headings.append_option(view.heading(Some(bearing)));
+            pitches.append_value(view.pitch);
             distances.append_value(f64::from(self.points.distances_m[point]));
             bearings.append_value(f64::from(bearing) / 100.0);
+            let share = f64::from(self.points.stands_for_m[point]);
+            shares.append_option(share.is_finite().then_some(share));
             lanes.append_option(lane.attributes.lanes.map(i32::from));
             speed_limits.append_option(lane.attributes.speed_limit.map(i32::from));
         }
-        let sides = text_column(rows.clone().map(|row| Some(self.at(row).2.name())))?;
+        let sides = text_column(rows.clone().map(|row| Some(&self.at(row).2.name)))?;
         let towns = |lane: &'_ Lane| {
             lane.town
                 .map(|town| self.points.towns[town as usize].as_str())
         };
         let further: Vec<(String, ArrayRef)> = vec![
             ("bearing".into(), Arc::new(bearings.finish())),
+            ("stands_for_m".into(), Arc::new(shares.finish())),
             (
                 "road_type".into(),
                 Arc::new(self.named(&rows, |a| a.road_type)?),

@@ -17,6 +17,29 @@ pub(crate) struct RoadPoint {
     pub(crate) bearing: u16,
     /// Distance from the start of the way in metres.
     pub(crate) distance_m: f64,
+    /// Metres of road that it stands for.
+    pub(crate) stands_for_m: f64,
+}
+
+/// A walked way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Walk {
+    pub(crate) points: Vec<RoadPoint>,
+    /// Its length in metres as the plan measures it.
+    pub(crate) length_m: f64,
+    /// Its length on the ground.
+    pub(crate) ground_m: f64,
+    /// From its start to its end with the gaps between its parts.
+    pub(crate) end_m: f64,
+    /// Whether it has more points than there may be, and so none.
+    pub(crate) is_cut: bool,
+}
+
+/// Where the points of a part lie: the first so far from its start, and how many there are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Stops {
+    pub(crate) first_m: f64,
+    pub(crate) count: u64,
 }
 
 /// Walks ways on the WGS 84 ellipsoid (Karney 2013, *Algorithms for geodesics*).
@@ -31,6 +54,7 @@ struct Segment {
     from: Coord,
     to: Coord,
     length_m: f64,
+    ground_m: f64,
     azimuth: f64,
 }
 
@@ -43,40 +67,101 @@ impl Walker {
         }
     }
 
-    /// The points of a way, and its length in metres as the plan measures it: the first point one
-    /// interval from the start, then one every interval, none on the shorter rest. A way no longer
-    /// than the interval has one point at its middle.
-    pub(crate) fn walk(&self, way: &[Coord]) -> (Vec<RoadPoint>, f64) {
-        let segments: Vec<Segment> = way
-            .windows(2)
+    /// Walks the parts of a way, one after the other. Without `stops`, the first point of a part lies
+    /// one interval from its start, then one every interval, none on the shorter rest; a part no
+    /// longer than the interval has one point at its middle.
+    ///
+    /// Distances count on over the gap from one part to the next. `most` is how many points there may
+    /// be; a way with more has none.
+    pub(crate) fn walk(&self, parts: &[Vec<Coord>], stops: Option<&[Stops]>, most: u64) -> Walk {
+        let mut walk = Walk::default();
+        let mut end: Option<Coord> = None;
+        let mut left = most;
+        for (number, part) in parts.iter().enumerate() {
+            let segments = self.segments(part);
+            let length: f64 = segments.iter().map(|segment| segment.length_m).sum();
+            let ground: f64 = segments.iter().map(|segment| segment.ground_m).sum();
+            if let (Some(end), Some(&start)) = (end, part.first()) {
+                let gap: f64 = self.earth.inverse(end.y, end.x, start.y, start.x);
+                walk.end_m += gap;
+            }
+            let carried = stops.and_then(|stops| stops.get(number).copied());
+            let placed = match carried {
+                Some(stops) => stops,
+                None => self.stops_of(part, length),
+            };
+            let Some(rest) = left.checked_sub(placed.count) else {
+                return Walk {
+                    is_cut: true,
+                    ..Walk::default()
+                };
+            };
+            left = rest;
+            let stands_for_m = match carried {
+                Some(_) => self.interval_m,
+                None => ground / placed.count.max(1) as f64,
+            };
+            let at = |n| placed.first_m + n as f64 * self.interval_m;
+            let from = walk.points.len();
+            self.place(&segments, (0..placed.count).map(at), &mut walk.points);
+            for point in &mut walk.points[from..] {
+                point.distance_m += walk.end_m;
+                point.stands_for_m = stands_for_m;
+            }
+            walk.end_m += length;
+            walk.length_m += length;
+            walk.ground_m += ground;
+            end = part.last().copied().or(end);
+        }
+        walk
+    }
+
+    /// The stops of a part that is walked by itself.
+    fn stops_of(&self, part: &[Coord], length: f64) -> Stops {
+        let none = Stops {
+            first_m: 0.0,
+            count: 0,
+        };
+        if length <= 0.0 {
+            return none;
+        }
+        if length > self.interval_m {
+            return Stops {
+                first_m: self.interval_m,
+                count: (length / self.interval_m) as u64,
+            };
+        }
+        // the study of 2017 passed over short ways with a bend
+        if self.compat == Some(Compat::Ons2017) && part.len() > 2 {
+            return none;
+        }
+        Stops {
+            first_m: length / 2.0,
+            count: 1,
+        }
+    }
+
+    /// Length of a part in metres, as the plan measures it.
+    pub(crate) fn length_m(&self, part: &[Coord]) -> f64 {
+        self.segments(part)
+            .iter()
+            .map(|segment| segment.length_m)
+            .sum()
+    }
+
+    fn segments(&self, part: &[Coord]) -> Vec<Segment> {
+        part.windows(2)
             .filter_map(|pair| <&[Coord; 2]>::try_from(pair).ok())
             .map(|&[from, to]| self.segment(from, to))
             .filter(|segment| segment.length_m > 0.0)
-            .collect();
-        let length: f64 = segments.iter().map(|segment| segment.length_m).sum();
-        let mut points = Vec::new();
-        if length <= self.interval_m {
-            // the study of 2017 passed over short ways with a bend
-            let passed_over = self.compat == Some(Compat::Ons2017) && way.len() > 2;
-            if !passed_over {
-                self.place(&segments, std::iter::once(length / 2.0), &mut points);
-            }
-        } else {
-            let stops = (1_u32..).map(|n| f64::from(n) * self.interval_m);
-            self.place(
-                &segments,
-                stops.take_while(|&stop| stop <= length),
-                &mut points,
-            );
-        }
-        (points, length)
+            .collect()
     }
 
     fn segment(&self, from: Coord, to: Coord) -> Segment {
-        let (length_m, azimuth, _, _): (f64, f64, f64, f64) =
+        let (ground_m, azimuth, _, _): (f64, f64, f64, f64) =
             self.earth.inverse(from.y, from.x, to.y, to.x);
         let length_m = match self.compat {
-            None => length_m,
+            None => ground_m,
             // latitude for longitude and longitude for latitude
             Some(Compat::Ons2017) => self.earth.inverse(from.x, from.y, to.x, to.y),
         };
@@ -84,6 +169,7 @@ impl Walker {
             from,
             to,
             length_m,
+            ground_m,
             azimuth,
         }
     }
@@ -137,6 +223,7 @@ impl Walker {
             },
             bearing: hundredths(segment.azimuth),
             distance_m,
+            stands_for_m: 0.0,
         }
     }
 }
@@ -149,7 +236,12 @@ mod tests {
 
     fn walk(way: &[(f64, f64)], interval_m: f64) -> (Vec<RoadPoint>, f64) {
         let way: Vec<Coord> = way.iter().map(|&(x, y)| coord! {x: x, y: y}).collect();
-        Walker::new(interval_m, None).walk(&way)
+        one_part(&Walker::new(interval_m, None), &way)
+    }
+
+    fn one_part(walker: &Walker, way: &[Coord]) -> (Vec<RoadPoint>, f64) {
+        let walk = walker.walk(&[way.to_vec()], None, u64::MAX);
+        (walk.points, walk.length_m)
     }
 
     fn metres(a: Coord, b: Coord) -> f64 {
@@ -198,8 +290,45 @@ mod tests {
         // the study of 2017 had none there
         let way = bent.map(|(x, y)| coord! {x: x, y: y});
         let compat = Walker::new(10.0, Some(Compat::Ons2017));
-        assert_eq!(compat.walk(&way).0, []);
-        assert_eq!(compat.walk(&way[..2]).0.len(), 1);
+        assert_eq!(one_part(&compat, &way).0, []);
+        assert_eq!(one_part(&compat, &way[..2]).0.len(), 1);
+    }
+
+    #[test]
+    fn parts_of_a_way_are_walked_by_themselves_and_distances_count_on() {
+        let metre = 1.0 / 111_319.490_8;
+        let line = |from: f64, to: f64| {
+            vec![
+                coord! {x: from * metre, y: 0.},
+                coord! {x: to * metre, y: 0.},
+            ]
+        };
+        let walker = Walker::new(10.0, None);
+        let walk = walker.walk(&[line(0., 25.), line(40., 46.)], None, u64::MAX);
+        let distances: Vec<f64> = walk.points.iter().map(|p| p.distance_m.round()).collect();
+        assert_eq!(distances, [10., 20., 43.]);
+        let share: Vec<f64> = walk
+            .points
+            .iter()
+            .map(|p| (p.stands_for_m * 10.0).round() / 10.0)
+            .collect();
+        assert_eq!(share, [12.5, 12.5, 6.0]);
+        assert!((walk.length_m - 31.0).abs() < 1e-6 && (walk.end_m - 46.0).abs() < 1e-6);
+        let carried = [
+            Stops {
+                first_m: 3.0,
+                count: 3,
+            },
+            Stops {
+                first_m: 8.0,
+                count: 0,
+            },
+        ];
+        let walk = walker.walk(&[line(0., 25.), line(40., 46.)], Some(&carried), u64::MAX);
+        let distances: Vec<f64> = walk.points.iter().map(|p| p.distance_m.round()).collect();
+        assert_eq!(distances, [3., 13., 23.]);
+        assert!(walk.points.iter().all(|point| point.stands_for_m == 10.0));
+        assert!(walker.walk(&[line(0., 25.)], None, 1).is_cut);
     }
 
     #[test]
@@ -232,7 +361,7 @@ mod tests {
         // in Newport 10 m became 6.3 m on an east-west street and 9.9 m on a north-south one
         let spacing = |to: Coord| {
             let way = [coord! {x: -3.0, y: 51.59}, to];
-            let (points, _) = Walker::new(10.0, Some(Compat::Ons2017)).walk(&way);
+            let (points, _) = one_part(&Walker::new(10.0, Some(Compat::Ons2017)), &way);
             metres(points[0].place, points[1].place)
         };
         assert!((spacing(coord! {x: -2.999, y: 51.59}) - 6.26).abs() < 0.02);
@@ -251,7 +380,7 @@ mod tests {
                 .chain(steps)
                 .scan(coord! {x: 7.0, y: y}, |at, (x, y)| { *at = *at + coord! {x: x, y: y}; Some(*at) })
                 .collect();
-            let (points, length) = Walker::new(interval, None).walk(&way);
+            let (points, length) = one_part(&Walker::new(interval, None), &way);
             prop_assert_eq!(points.len(), ((length / interval) as usize).max(1));
             for point in &points {
                 // the nearest vertices before and after are as far along as they should be

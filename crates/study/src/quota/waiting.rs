@@ -38,7 +38,7 @@ impl Waiting {
         let keys = Keys::of(&quota.plan_id);
         let town_column = match study.plan {
             Plan::Roads(_) => Some("town"),
-            Plan::Areas(_) => Some("area_id"),
+            Plan::Areas(_) | Plan::Points(_) => Some("area_id"),
             Plan::Chips(_) => None,
         };
         let past = past::past(&keys, store.as_ref()).await?;
