@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clustering::{Budget, Clustered, Params, Setting, cluster_table};
 use contracts::{Fault, FaultName};
+use serde::de::DeserializeOwned;
 use tables::{ReadOptions, Table};
 
 use crate::commands::word;
@@ -45,24 +46,39 @@ pub struct Cluster {
     /// CRS of a table that names none, such as EPSG:4326
     #[arg(long, value_name = "CRS")]
     assume_crs: Option<String>,
-    /// balanced (connected, in range, compact) or tuned-kmeans (the published approach)
-    #[arg(long, default_value = "balanced")]
-    method: String,
-    /// Seed of everything random
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    /// balanced (connected, in range, compact) or tuned-kmeans (the published approach) [default: balanced]
+    #[arg(long, value_parser = ["balanced", "tuned-kmeans"])]
+    method: Option<String>,
+    /// Seed of everything random [default: 1]
+    #[arg(long)]
+    seed: Option<u64>,
     /// Most starts of the balanced method [default: as many as pay]
     #[arg(long, value_name = "N")]
     starts: Option<u32>,
-    /// Which places are neighbours: auto, lattice, touching or scattered
-    #[arg(long, default_value = "auto")]
-    adjacency: String,
-    /// Which limit gives way where both cannot hold: weight keeps the range, radius the radius
-    #[arg(long, default_value = "weight", value_name = "LIMIT")]
-    on_conflict: String,
-    /// Column that clusters never cross (settlement type, district)
+    /// Which places are neighbours [default: auto, what the places look like]
+    #[arg(long, value_parser = ["auto", "lattice", "touching", "scattered"])]
+    adjacency: Option<String>,
+    /// Which limit holds where both cannot: weight keeps the range, radius the radius [default: weight]
+    #[arg(long, value_name = "LIMIT", value_parser = ["weight", "radius"])]
+    on_conflict: Option<String>,
+    /// target: weights near the target, for up to two points of the weight in good clusters; good: as much as is found in good
+    /// clusters [default: target]
+    #[arg(long, value_parser = ["target", "good"])]
+    prefer: Option<String>,
+    /// Gaps over which pieces become neighbours, 0 for none [default: the target radius, where more than a tenth of the weight
+    /// would lie in pieces that are too light]
+    #[arg(long, value_name = "METRES")]
+    bridge: Option<f64>,
+    /// Column that clusters never cross (settlement type, district), or several with commas between
     #[arg(long, value_name = "COLUMN")]
     strata: Option<String>,
+    /// Pieces of a stratum lighter than the least weight: keep them as clusters, or merge them with a neighbouring stratum's
+    /// [default: keep]
+    #[arg(long, value_name = "RULE", value_parser = ["keep", "merge"])]
+    thin_pieces: Option<String>,
+    /// Columns that the table of clusters has too, with the value of most of a cluster's weight
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    carry: Vec<String>,
     /// Most passes of tuned-kmeans, the first included [default: 10]
     #[arg(long, value_name = "N")]
     max_passes: Option<u32>,
@@ -124,10 +140,27 @@ impl Cluster {
             Some(text) => serde_json::from_str(text)
                 .map_err(|error| Fault::invalid_event(format!("--params: {error}")))?,
         };
-        params.method = word("--method", &self.method)?;
-        params.adjacency = word("--adjacency", &self.adjacency)?;
-        params.on_conflict = word("--on-conflict", &self.on_conflict)?;
-        params.seed = self.seed;
+        // Only what was given: a default here must not replace what --params says.
+        set_word(&mut params.method, "--method", self.method.as_ref())?;
+        set_word(
+            &mut params.adjacency,
+            "--adjacency",
+            self.adjacency.as_ref(),
+        )?;
+        set_word(
+            &mut params.on_conflict,
+            "--on-conflict",
+            self.on_conflict.as_ref(),
+        )?;
+        set_word(&mut params.prefer, "--prefer", self.prefer.as_ref())?;
+        set_word(
+            &mut params.thin_pieces,
+            "--thin-pieces",
+            self.thin_pieces.as_ref(),
+        )?;
+        set(&mut params.seed, self.seed);
+        set_some(&mut params.bridge, self.bridge);
+        params.carry.extend(self.carry.iter().cloned());
         params.overwrite |= self.overwrite;
         let fixed = |value: Option<f64>| value.map(Setting::Fixed);
         set(
@@ -152,6 +185,17 @@ impl Cluster {
         set_some(&mut params.strata, self.strata.clone());
         Ok(params)
     }
+}
+
+fn set_word<T: DeserializeOwned>(
+    field: &mut T,
+    flag: &str,
+    value: Option<&String>,
+) -> Result<(), Fault> {
+    if let Some(value) = value {
+        *field = word(flag, value)?;
+    }
+    Ok(())
 }
 
 fn set<T>(field: &mut T, value: Option<T>) {

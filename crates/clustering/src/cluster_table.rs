@@ -7,18 +7,21 @@ use arrow_array::{Array, ArrayRef, Float64Array, StringArray, UInt32Array};
 use arrow_schema::DataType;
 use tables::Table;
 
+use crate::bound::feasible_weight;
 use crate::clusters_table::clusters_table;
-use crate::discs::Discs;
+use crate::columns::{self, RowSettings};
 use crate::figures::{Figures, measure};
 use crate::ground::Ground;
 use crate::naming::{Named, name};
+use crate::places::Part;
 use crate::tuned_kmeans::tuned_kmeans;
-use crate::{Budget, Error, Graph, Grouping, Method, Params, Report, Settings, balanced, columns};
+use crate::{
+    Budget, CanonicalOrder, Error, Graph, Grouping, Lineage, Method, Params, Places, Report,
+    Settings, Side, ThinPieces, TradeOff, balanced,
+};
 
 /// The columns a clustered table has more than its input.
 const CLUSTER_COLUMNS: [&str; 3] = ["cluster_id", "cluster_weight", "cluster_pass"];
-/// How finely discs are drawn for the bound in the report. Five times as fine moves it by less than a hundredth.
-const TILES_A_RADIUS: u32 = 8;
 
 /// What comes of clustering a table.
 #[derive(Debug, Clone)]
@@ -26,7 +29,8 @@ pub struct Clustered {
     /// Every row and column of the input, with `cluster_id`, `cluster_weight` and `cluster_pass`, sorted by `cluster_id`.
     pub table: Table,
     /// One row a cluster: `cluster_id`, `cluster_pass`, `cluster_weight`, `rows`, `radius` in metres, `contiguous`, `in_range`,
-    /// `flags`, and the hull in longitude and latitude.
+    /// `flags`, the columns of strata and those to carry, and the outline in the CRS of the input, with the hull and the centre as
+    /// further columns.
     pub clusters: Table,
     /// The figures.
     pub report: Report,
@@ -45,52 +49,112 @@ pub fn cluster_table(
     budget: &Budget<'_>,
 ) -> Result<Clustered, Error> {
     let table = without_cluster_columns(table, params.overwrite)?;
-    let weight_column = columns::weight_column(&table, params);
-    if let Some(column) = weight_column {
+    let weight_column = columns::weight_column(&table, params)?;
+    for column in &params.carry {
         columns::require(&table, column)?;
     }
-    if table.rows() == 0 {
-        let settings = params.settings(&mut |_, _| Ok(false))?;
-        return nothing(&table, weight_column, &settings);
+    if let Some(reach) = params.bridge
+        && !(reach.is_finite() && reach >= 0.0)
+    {
+        return Err(Error::Setting {
+            name: "bridge",
+            value: reach.to_string(),
+            expected: "a number of metres, or 0 for no bridges",
+        });
     }
-    let settings =
-        params.settings(&mut |name, condition| columns::decide(&table, name, condition))?;
+    let row_settings = RowSettings::read(&table, params)?;
+    if table.rows() == 0 {
+        return nothing(&table, weight_column, &row_settings.all);
+    }
     budget.check_memory(&table)?;
-    let mut ground = Ground::read(&table, params, &settings)?;
+    let mut ground = Ground::read(&table, params, row_settings, weight_column)?;
 
-    let grouping = match settings.method {
-        Method::Balanced => balanced(
-            &ground.places(),
-            &ground.order,
-            &ground.graph,
-            &settings,
-            params.small_islands,
-            budget,
-        ),
-        Method::TunedKmeans => tuned_kmeans(&ground.places(), &settings, budget),
-    };
-    let clusters = Clusters::arrange(&ground, &grouping, &settings);
+    let mut grouping = group(&ground, params, budget);
+    let before_target = grouping.before_target.take();
+    let clusters = Clusters::arrange(&ground, &grouping);
     drop(grouping);
-    let components = ground.graph.pieces(|_| 0).1;
+    let report = Report {
+        components: ground.graph.pieces(|_| 0).1 as u64,
+        ..clusters.report(&ground, &table, weight_column, params, before_target)
+    };
     // The neighbours take more room than anything else here, and have served.
     ground.graph = Graph::default();
 
-    let report = Report {
-        components: components as u64,
-        ..clusters.report(&ground, &table, weight_column, &settings)
-    };
     Ok(Clustered {
-        clusters: clusters_table(
-            &ground,
-            &clusters.members,
-            &clusters.names,
-            &clusters.passes,
-            &clusters.figures,
-            &settings,
-        )?,
+        clusters: clusters_table(&ground, &table, &clusters, params)?,
         table: clusters.write(&ground, &table, weight_column)?,
         report,
     })
+}
+
+/// Groups places with the same settings by themselves.
+fn group(ground: &Ground, params: &Params, budget: &Budget<'_>) -> Grouping {
+    if let [only] = ground.settings.as_slice() {
+        return run(
+            &ground.places(),
+            &ground.order,
+            &ground.graph,
+            only,
+            params,
+            budget,
+        );
+    }
+    let mut whole = Grouping::flat(vec![0; ground.rows.len()], 0);
+    let mut members: Vec<Vec<u32>> = vec![Vec::new(); ground.settings.len()];
+    let mut number_of = Vec::with_capacity(ground.rows.len());
+    for (place, &settings) in (0u32..).zip(&ground.settings_of) {
+        number_of.push(members[settings as usize].len() as u32);
+        members[settings as usize].push(place);
+    }
+    for (own, settings) in (0u32..).zip(&ground.settings) {
+        let members = &members[own as usize];
+        let part = Part::new(&ground.places(), members);
+        let order = CanonicalOrder {
+            places: Vec::new(),
+            keys: members
+                .iter()
+                .map(|&place| ground.order.keys[place as usize])
+                .collect(),
+            ..ground.order
+        };
+        let graph = ground.graph.part(members, |place| {
+            (ground.settings_of[place as usize] == own).then(|| number_of[place as usize])
+        });
+        let found = run(&part.places(), &order, &graph, settings, params, budget);
+        let first = whole.clusters.len() as u32;
+        for (&place, &cluster) in members.iter().zip(&found.cluster_of) {
+            whole.cluster_of[place as usize] = first + cluster;
+        }
+        // Labels of the first pass are those of one grouping: they move on with the clusters.
+        whole
+            .clusters
+            .extend(found.clusters.into_iter().map(|cluster| {
+                let mut path = cluster.path;
+                if let Some(label) = path.first_mut() {
+                    *label += first;
+                }
+                Lineage { path, ..cluster }
+            }));
+        whole.passes = whole.passes.max(found.passes);
+        if let Some(found) = found.before_target {
+            whole.before_target.get_or_insert_default().extend(found);
+        }
+    }
+    whole
+}
+
+fn run(
+    places: &Places<'_>,
+    order: &CanonicalOrder,
+    graph: &Graph,
+    settings: &Settings,
+    params: &Params,
+    budget: &Budget<'_>,
+) -> Grouping {
+    match settings.method {
+        Method::Balanced => balanced(places, order, graph, settings, params.small_islands, budget),
+        Method::TunedKmeans => tuned_kmeans(places, settings, budget),
+    }
 }
 
 /// The table without the columns that are to be made, or an error if it must not lose them.
@@ -111,7 +175,7 @@ fn without_cluster_columns(table: &Table, overwrite: bool) -> Result<Table, Erro
 fn nothing(
     table: &Table,
     weight_column: Option<&str>,
-    settings: &Settings,
+    settings: &[Settings],
 ) -> Result<Clustered, Error> {
     let ids: ArrayRef = Arc::new(StringArray::from_iter_values([""; 0]));
     let passes: ArrayRef = Arc::new(UInt32Array::from_iter_values([]));
@@ -172,18 +236,18 @@ fn weights_like(
 }
 
 /// The clusters in their final order.
-struct Clusters {
+pub(crate) struct Clusters {
     /// The places of each, in canonical order.
-    members: Vec<Vec<u32>>,
-    names: Vec<String>,
-    passes: Vec<u32>,
-    figures: Vec<Figures>,
+    pub members: Vec<Vec<u32>>,
+    pub names: Vec<String>,
+    pub passes: Vec<u32>,
+    pub figures: Vec<Figures>,
     /// Passes that were run.
     run: u32,
 }
 
 impl Clusters {
-    fn arrange(ground: &Ground, grouping: &Grouping, settings: &Settings) -> Self {
+    fn arrange(ground: &Ground, grouping: &Grouping) -> Self {
         let mut first = vec![u64::MAX; grouping.clusters.len()];
         for (place, &cluster) in (0u64..).zip(&grouping.cluster_of) {
             let first = &mut first[cluster as usize];
@@ -203,13 +267,7 @@ impl Clusters {
         for (lineage, &rank) in grouping.clusters.iter().zip(&rank) {
             passes[rank as usize] = lineage.pass;
         }
-        let figures = measure(
-            &ground.places(),
-            &ground.graph,
-            &cluster_of,
-            &members,
-            settings,
-        );
+        let figures = measure(ground, &cluster_of, &members);
         // A single cluster without weight is no survey cluster: it has no number.
         if let ([only], [name]) = (figures.as_slice(), names.as_mut_slice())
             && only.weight == 0.0
@@ -230,15 +288,16 @@ impl Clusters {
         ground: &Ground,
         table: &Table,
         weight_column: Option<&str>,
-        settings: &Settings,
+        params: &Params,
+        before_target: Option<Vec<(f64, bool)>>,
     ) -> Report {
-        let places = ground.places();
-        let discs = Discs::new(
-            places.centres,
-            places.weights,
-            settings.target_radius,
-            TILES_A_RADIUS,
-        );
+        let feasible = feasible_weight(ground);
+        let answer: Vec<(f64, bool)> = self
+            .figures
+            .iter()
+            .map(|figures| (figures.weight, figures.is_good()))
+            .collect();
+        let merged = (ground.strata.merged, ground.strata.merged_weight);
         let report = Report {
             rows: table.rows() as u64,
             rows_left_out: ground.left_out.len() as u64,
@@ -246,15 +305,21 @@ impl Clusters {
             adjacency: Some(ground.adjacency),
             projection: Some(ground.crs_name.clone()),
             weight_column: weight_column.map(str::to_owned),
+            weight_candidates: match weight_column {
+                Some(_) => Vec::new(),
+                None => columns::numeric(table),
+            },
+            bridges: ground.bridges,
+            thin_pieces_merged: (params.thin_pieces == ThinPieces::Merge).then_some(merged),
+            trade_off: (params.method == Method::Balanced).then(|| TradeOff {
+                prefer: params.prefer,
+                most_good: before_target.map(|found| Side::of(&found)),
+                answer: Side::of(&answer),
+            }),
             warnings: ground.warnings.clone(),
-            ..Report::empty(settings)
-        }
-        .with_figures(&self.figures, settings);
-        Report {
-            feasible_weight_share: (report.total_weight > 0.0)
-                .then(|| discs.weight_within_reach(settings.min_weight) / report.total_weight),
-            ..report
-        }
+            ..Report::empty(&ground.settings)
+        };
+        report.with_figures(&self.figures, &ground.settings, &feasible)
     }
 
     /// The rows of the table cluster by cluster, as they stood within each, those left out last.

@@ -24,29 +24,73 @@ pub(crate) struct Discs {
 
 /// The number of a tile without places.
 const EMPTY: u32 = u32::MAX;
+/// Most tiles that are looked at where all of a box are.
+const MOST_TILES: f64 = 4e6;
+/// Tiles for each place above which places lie far apart.
+const FAR_APART: usize = 16;
 
 impl Discs {
     /// Gathers places on tiles of a side of `radius / tiles_a_radius`.
     pub fn new(centres: &[Coord], weights: &[f64], radius: f64, tiles_a_radius: u32) -> Self {
+        Self::on_tiles(centres, weights, radius, tiles_a_radius, false)
+    }
+
+    /// As [`new`](Self::new), with discs around empty tiles within the radius of the places too, where the box around them is not too
+    /// large; and where places lie far apart, discs that miss none of them for the roughness of the tiles.
+    pub fn around_all(
+        centres: &[Coord],
+        weights: &[f64],
+        radius: f64,
+        tiles_a_radius: u32,
+    ) -> Self {
         let (low, high) = extent(centres);
         let side = radius / f64::from(tiles_a_radius);
+        let length =
+            |low: f64, high: f64| (high - low) / side + f64::from(2 * tiles_a_radius) + 1.0;
+        let tiles = length(low.x, high.x) * length(low.y, high.y);
+        let everywhere = tiles <= MOST_TILES;
+        let mut discs = Self::on_tiles(centres, weights, radius, tiles_a_radius, everywhere);
+        if discs.columns.len() > FAR_APART * centres.len() {
+            discs.half_widths = half_widths(f64::from(tiles_a_radius) + std::f64::consts::SQRT_2);
+        }
+        discs
+    }
+
+    fn on_tiles(
+        centres: &[Coord],
+        weights: &[f64],
+        radius: f64,
+        tiles_a_radius: u32,
+        everywhere: bool,
+    ) -> Self {
+        let (mut low, mut high) = extent(centres);
+        let side = radius / f64::from(tiles_a_radius);
+        if everywhere {
+            let margin = Coord {
+                x: radius,
+                y: radius,
+            };
+            low = low - margin;
+            high = high + margin;
+        }
         let tile = |c: &Coord| [(c.y - low.y) / side, (c.x - low.x) / side].map(|v| v as i64);
         let mut discs = Self {
             columns: Vec::new(),
             rows: Vec::new(),
             running: Vec::new(),
             tile_of: Vec::with_capacity(centres.len()),
-            half_widths: half_widths(tiles_a_radius),
+            half_widths: half_widths(f64::from(tiles_a_radius)),
         };
         let [height, width] = tile(&high).map(|last| last.saturating_add(1));
         let box_size = width.saturating_mul(height);
-        if box_size <= 8 * centres.len() as i64 + 1024 {
+        if everywhere || box_size <= 8 * centres.len() as i64 + 1024 {
             // One entry for each tile of the box: much faster than sorting.
             let entry = |c: &Coord| {
                 let [row, column] = tile(c);
                 (row * width + column) as usize
             };
-            let mut number = vec![EMPTY; box_size as usize];
+            let absent = if everywhere { 0 } else { EMPTY };
+            let mut number = vec![absent; box_size as usize];
             for c in centres {
                 number[entry(c)] = 0;
             }
@@ -153,8 +197,7 @@ impl Discs {
 }
 
 /// The rows of a disc: tiles count whose middle is inside.
-fn half_widths(radius: u32) -> Vec<i64> {
-    let radius = f64::from(radius);
+fn half_widths(radius: f64) -> Vec<i64> {
     (0..=radius as i64)
         .map(|row| (radius * radius - (row * row) as f64).sqrt() as i64)
         .collect()
@@ -178,6 +221,19 @@ mod tests {
         let centres = [0.0, 30.0, 9e9, 9e9 + 20.0].map(|x| coord! { x: x, y: x });
         let discs = Discs::new(&centres, &[1.0, 2.0, 4.0, 8.0], 100.0, 10);
         assert_eq!(discs.weight_around(), [3.0, 3.0, 12.0, 12.0]);
+    }
+
+    #[test]
+    fn a_disc_may_lie_between_places() {
+        // Four cells of a square of 900 m fit a disc of 650 m around its middle, where no place is.
+        let centres = [(0.0, 0.0), (900.0, 0.0), (0.0, 900.0), (900.0, 900.0)];
+        let centres = centres.map(|(x, y)| coord! { x: x, y: y });
+        let discs = Discs::around_all(&centres, &[50.0; 4], 650.0, 8);
+        assert_eq!(discs.weight_within_reach(200.0), 200.0);
+        assert_eq!(
+            Discs::new(&centres, &[50.0; 4], 650.0, 8).weight_within_reach(200.0),
+            0.0
+        );
     }
 
     #[test]

@@ -39,19 +39,13 @@ pub enum Error {
         /// What to do about it.
         remedy: &'static str,
     },
-    /// A rule that would give one table two different settings.
-    #[error(
-        "setting {name} depends on column {column:?} = {when}, which row {row} answers differently from row 0: split the table by that column first"
-    )]
-    MixedRule {
-        /// The setting.
-        name: &'static str,
-        /// The column of the rule.
-        column: String,
-        /// The value the rule looks for.
-        when: String,
-        /// The first row that differs.
-        row: usize,
+    /// A column that is meant by no exact name, and by several regardless of case.
+    #[error("{name:?} may be any of the columns {}: name one exactly", present.join(", "))]
+    AmbiguousColumn {
+        /// The name that was looked for.
+        name: String,
+        /// The columns that match it but for case.
+        present: Vec<String>,
     },
     /// Nothing says where on Earth the coordinates are.
     #[error("the table names no coordinate reference system: set assume_crs, such as EPSG:4326")]

@@ -83,6 +83,40 @@ impl Graph {
         graph
     }
 
+    /// The same graph with more edges.
+    #[must_use]
+    pub(crate) fn with(&self, edges: &[(u32, u32)]) -> Self {
+        Self::from_edges(self.len(), |edge| {
+            for place in 0..self.len() as u32 {
+                for &other in self.neighbours(place) {
+                    if place < other {
+                        edge(place, other);
+                    }
+                }
+            }
+            for &(a, b) in edges {
+                edge(a, b);
+            }
+        })
+    }
+
+    /// Some of the places by themselves, numbered in the order given, as `number` must say too.
+    #[must_use]
+    pub(crate) fn part(&self, chosen: &[u32], number: impl Fn(u32) -> Option<u32>) -> Self {
+        let mut part = Self::begin(chosen.len());
+        let mut beside = Vec::new();
+        for &place in chosen {
+            beside.clear();
+            beside.extend(
+                self.neighbours(place)
+                    .iter()
+                    .filter_map(|&other| number(other)),
+            );
+            part.push(&beside);
+        }
+        part
+    }
+
     /// For each place the number of its connected piece, where only places of the same `label` connect; and how many
     /// pieces there are. Pieces are numbered in the order of their first places.
     #[must_use]

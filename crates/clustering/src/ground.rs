@@ -1,21 +1,29 @@
 //! The places of a table: projected, weighed, in canonical order, with their neighbours.
 
-use geo::{BoundingRect, Centroid, Coord, CoordsIter, Geometry, MapCoordsInPlace};
+use geo::{Area, BoundingRect, Centroid, Coord, CoordsIter, Geometry, MapCoordsInPlace};
 use rayon::prelude::*;
 use tables::{Crs, Projection, Table};
 
-use crate::adjacency::{Lattice, scattered, touching};
+use crate::adjacency::{Lattice, bridges, scattered, touching};
 use crate::canonical_order::{CanonicalOrder, extent};
+use crate::columns::{self, RowSettings};
 use crate::convex_hull::convex_hull_into;
+use crate::strata::{self, Strata};
 use crate::{
-    Adjacency, AdjacencyChoice, BadGeometries, Error, Graph, Outlines, Params, Places, Settings,
-    columns,
+    Adjacency, AdjacencyChoice, BadGeometries, Bridges, Error, Graph, Outlines, Params, Places,
+    Settings,
 };
 
 /// A projection this far off is worth a warning.
 const NOTABLE_SCALE_ERROR: f64 = 0.005;
 /// Polygons are taken as touching if this share of them touches another.
 const MOSTLY_TOUCHING: f64 = 0.5;
+/// More than this share of the weight in pieces below the least weight is worth a warning, and a bridge.
+const MUCH_IN_SMALL_PIECES: f64 = 0.1;
+/// Polygons are the cells of a lattice if their boxes are as large as its steps, within this share.
+const AS_LARGE_AS_STEPS: f64 = 0.02;
+/// This share of the polygons must be as large.
+const MOST_CELLS: f64 = 0.98;
 
 /// A table's places. All but `left_out` have one entry a place, in canonical order.
 pub(crate) struct Ground {
@@ -29,8 +37,17 @@ pub(crate) struct Ground {
     corners: Option<(Vec<usize>, Vec<Coord>)>,
     pub graph: Graph,
     pub adjacency: Adjacency,
-    /// Metres to longitude and latitude.
-    pub to_lon_lat: Projection,
+    /// The lattice, where that is what makes neighbours.
+    pub lattice: Option<Lattice>,
+    pub bridges: Option<Bridges>,
+    pub strata: Strata,
+    /// The settings there are, and which of them each place has; empty where there is one.
+    pub settings: Vec<Settings>,
+    pub settings_of: Vec<u32>,
+    /// The CRS of the table.
+    pub crs: Crs,
+    /// Metres to the CRS of the table.
+    pub to_source: Projection,
     pub metres_per_unit: f64,
     /// What `centres` and corners are relative to, in metres, so that sums round alike wherever on the map a town lies.
     pub origin: Coord,
@@ -40,8 +57,13 @@ pub(crate) struct Ground {
 
 impl Ground {
     /// Reads the places of a table with at least one row.
-    pub fn read(table: &Table, params: &Params, settings: &Settings) -> Result<Self, Error> {
-        let weights = match columns::weight_column(table, params) {
+    pub fn read(
+        table: &Table,
+        params: &Params,
+        row_settings: RowSettings,
+        weight_column: Option<&str>,
+    ) -> Result<Self, Error> {
+        let weights = match weight_column {
             Some(column) => Some(columns::weights(table, column, params.bad_weights)?),
             None => None,
         };
@@ -62,64 +84,108 @@ impl Ground {
                 .collect(),
             None => vec![1.0; rows.len()],
         };
+        let mut warnings = match weight_column {
+            Some(column) => columns::doubts_about(column, &weights, &rows),
+            None => Vec::new(),
+        };
         let shapes = shapes.of_rows(&rows);
         let mut source_centres = shapes.centres();
+        let radii = row_settings
+            .all
+            .iter()
+            .map(|settings| settings.target_radius);
+        let (least_radius, most_radius) = radii
+            .fold((f64::INFINITY, 0f64), |(low, high), radius| {
+                (low.min(radius), high.max(radius))
+            });
 
         let metric = Metric::choose(&crs, &source_centres, params.projected_epsg)?;
-        let mut projected = shapes.projected(&metric)?;
-        let origin = projected.low_corner();
-        projected.shift(origin);
-        let mut centres = projected.centres();
-
         if crs.is_geographic() {
             unwrap_longitudes(&mut source_centres);
         }
-        let polygons = matches!(projected, Shapes::Geometries(_));
         let lattice = match params.adjacency {
             AdjacencyChoice::Auto => Lattice::detect(&source_centres),
             AdjacencyChoice::Lattice => Lattice::force(&source_centres),
             AdjacencyChoice::Touching | AdjacencyChoice::Scattered => None,
         };
         drop(source_centres);
-        let mut order =
-            CanonicalOrder::new(&centres, &weights, lattice.as_ref(), settings.target_radius);
+        let cells = lattice
+            .as_ref()
+            .is_some_and(|lattice| shapes.are_cells_of(lattice));
+        let mut projected = shapes.projected(&metric)?;
+        let origin = projected.low_corner();
+        projected.shift(origin);
+        let mut centres = projected.centres();
+        let mut order = CanonicalOrder::new(&centres, &weights, lattice.as_ref(), least_radius);
 
         centres = in_order(&centres, &order.places);
         let projected = projected.of_rows(&order.places);
-        let (graph, adjacency) = match (lattice, params.adjacency) {
-            (Some(mut lattice), _) => {
-                lattice.cells = in_order(&lattice.cells, &order.places);
-                (lattice.graph(), Adjacency::Lattice)
-            }
-            (None, AdjacencyChoice::Touching) => (projected.touching(), Adjacency::Touching),
-            (None, AdjacencyChoice::Auto) if polygons => {
-                let graph = projected.touching();
-                if share_with_neighbour(&graph) >= MOSTLY_TOUCHING {
-                    (graph, Adjacency::Touching)
-                } else {
-                    (
-                        scattered(&centres, 2.0 * settings.target_radius),
-                        Adjacency::Scattered,
-                    )
-                }
-            }
-            (None, _) => (
-                scattered(&centres, 2.0 * settings.target_radius),
-                Adjacency::Scattered,
-            ),
-        };
+        let lattice = lattice.map(|mut lattice| {
+            lattice.cells = in_order(&lattice.cells, &order.places);
+            lattice
+        });
+        let (graph, adjacency) = neighbours(
+            &projected,
+            &centres,
+            lattice.as_ref(),
+            cells,
+            params.adjacency,
+            2.0 * most_radius,
+        );
         let rows = in_order(&rows, &order.places);
         let weights = in_order(&weights, &order.places);
         // Everything is in this order now.
         order.places = Vec::new();
-        let graph = match &params.strata {
-            None => graph,
-            Some(column) => {
-                let strata = columns::strata(table, column)?;
-                let of = |place: u32| strata[rows[place as usize] as usize];
-                graph.filtered(|a, b| of(a) == of(b))
-            }
+
+        let settings_of: Vec<u32> = if row_settings.of.is_empty() {
+            Vec::new()
+        } else {
+            rows.iter()
+                .map(|&row| row_settings.of[row as usize])
+                .collect()
         };
+        let settings = row_settings.all;
+        let least = |place: u32| match settings_of.get(place as usize) {
+            Some(&number) => settings[number as usize].min_weight,
+            None => settings[0].min_weight,
+        };
+        let (graph, bridges) = bridged(
+            graph,
+            adjacency,
+            &centres,
+            &weights,
+            &least,
+            params.bridge,
+            // Who names the neighbours wants no others.
+            if params.adjacency == AdjacencyChoice::Auto {
+                most_radius
+            } else {
+                0.0
+            },
+        );
+        let strata = Strata::read(table, params, &rows)?;
+        let (graph, strata) = strata::divide(
+            graph,
+            strata,
+            &settings_of,
+            &weights,
+            &least,
+            params.thin_pieces,
+        );
+        let share = small_pieces(&graph, &weights, &least);
+        if share > MUCH_IN_SMALL_PIECES {
+            warnings.push(format!(
+                "{:.1} % of the weight lies in connected pieces below the least weight, which become undersized clusters: {}",
+                100.0 * share,
+                match (&bridges, &params.strata) {
+                    (_, Some(_)) => "strata that lie scattered (thin_pieces), a lower least weight or a wider bridge may help",
+                    (Some(_), None) => "a wider bridge than the one that was taken, or a lower least weight, may help",
+                    (None, None) => "a bridge over gaps, small_islands = \"attach\" or a lower least weight may help",
+                }
+            ));
+        }
+        warnings.extend(metric.warnings);
+        let lattice = lattice.filter(|_| adjacency == Adjacency::Lattice);
         Ok(Self {
             weights,
             corners: projected.corners(),
@@ -129,12 +195,44 @@ impl Ground {
             centres,
             graph,
             adjacency,
-            to_lon_lat: metric.to_lon_lat,
+            lattice,
+            bridges,
+            strata,
+            settings,
+            settings_of,
+            to_source: metric.to_source,
+            crs,
             metres_per_unit: metric.metres_per_unit,
             origin,
             crs_name: metric.name,
-            warnings: metric.warnings,
+            warnings,
         })
+    }
+
+    /// Takes coordinates relative to the origin into the CRS of the table.
+    pub fn in_source(&self, coords: &mut [Coord]) -> Result<(), Error> {
+        for coord in coords.iter_mut() {
+            *coord = (*coord + self.origin) / self.metres_per_unit;
+        }
+        self.to_source.project(coords)?;
+        Ok(())
+    }
+
+    /// As [`in_source`](Self::in_source), with longitudes that pass 180 degrees if the places lie on both sides.
+    pub fn in_source_unwrapped(&self, coords: &mut [Coord]) -> Result<(), Error> {
+        self.in_source(coords)?;
+        if self.crs.is_geographic() {
+            unwrap_longitudes(coords);
+        }
+        Ok(())
+    }
+
+    /// The settings of a place.
+    pub fn settings(&self, place: u32) -> &Settings {
+        match self.settings_of.get(place as usize) {
+            Some(&number) => &self.settings[number as usize],
+            None => &self.settings[0],
+        }
     }
 
     fn source_crs(table: &Table, params: &Params) -> Result<Crs, Error> {
@@ -159,10 +257,100 @@ impl Ground {
     }
 }
 
+/// The neighbours of places in canonical order. Polygons that touch are neighbours, and cells of a lattice if they fill it.
+fn neighbours(
+    projected: &Shapes,
+    centres: &[Coord],
+    lattice: Option<&Lattice>,
+    cells: bool,
+    choice: AdjacencyChoice,
+    longest: f64,
+) -> (Graph, Adjacency) {
+    let polygons = matches!(projected, Shapes::Geometries(_));
+    if let Some(lattice) = lattice
+        && (choice == AdjacencyChoice::Lattice || !polygons || cells)
+    {
+        return (lattice.graph(), Adjacency::Lattice);
+    }
+    if choice == AdjacencyChoice::Touching {
+        return (projected.touching(), Adjacency::Touching);
+    }
+    if choice == AdjacencyChoice::Auto && polygons {
+        let graph = projected.touching();
+        if share_with_neighbour(&graph) >= MOSTLY_TOUCHING {
+            return (graph, Adjacency::Touching);
+        }
+        if let Some(lattice) = lattice {
+            return (lattice.graph(), Adjacency::Lattice);
+        }
+    }
+    (scattered(centres, longest), Adjacency::Scattered)
+}
+
+/// The graph with bridges, where they are asked for or needed.
+fn bridged(
+    graph: Graph,
+    adjacency: Adjacency,
+    centres: &[Coord],
+    weights: &[f64],
+    least: &dyn Fn(u32) -> f64,
+    asked: Option<f64>,
+    radius: f64,
+) -> (Graph, Option<Bridges>) {
+    let needed = || {
+        adjacency != Adjacency::Scattered
+            && small_pieces(&graph, weights, least) > MUCH_IN_SMALL_PIECES
+    };
+    let reach = match asked {
+        Some(reach) => reach,
+        None if needed() => radius,
+        None => 0.0,
+    };
+    if reach <= 0.0 {
+        return (graph, None);
+    }
+    let full = (adjacency == Adjacency::Lattice).then_some(8);
+    let links = bridges(&graph, centres, reach, full);
+    if links.is_empty() {
+        return (graph, None);
+    }
+    let before = graph.pieces(|_| 0).1 as u64;
+    let graph = graph.with(&links);
+    let told = Bridges {
+        reach,
+        links: links.len() as u64,
+        pieces_before: before,
+        pieces_after: graph.pieces(|_| 0).1 as u64,
+    };
+    (graph, Some(told))
+}
+
+/// The share of the weight that lies in pieces lighter than the least weight.
+fn small_pieces(graph: &Graph, weights: &[f64], least: &dyn Fn(u32) -> f64) -> f64 {
+    let (piece, count) = graph.pieces(|_| 0);
+    let mut sums = vec![0.0; count];
+    for (&piece, weight) in piece.iter().zip(weights) {
+        sums[piece as usize] += weight;
+    }
+    let (mut small, mut all) = (0.0, 0.0);
+    for ((place, &piece), weight) in (0u32..).zip(&piece).zip(weights) {
+        all += weight;
+        if sums[piece as usize] < least(place) {
+            small += weight;
+        }
+    }
+    // A table that is too light as a whole is no matter of pieces.
+    if all > 0.0 && count > 1 {
+        small / all
+    } else {
+        0.0
+    }
+}
+
 /// The projection in which distances are taken.
 struct Metric {
     projection: Projection,
-    to_lon_lat: Projection,
+    to_source: Projection,
     metres_per_unit: f64,
     name: String,
     warnings: Vec<String>,
@@ -194,7 +382,7 @@ impl Metric {
         }
         Ok(Self {
             projection: Projection::between(crs, &metric)?,
-            to_lon_lat: Projection::between(&metric, &lon_lat)?,
+            to_source: Projection::between(&metric, crs)?,
             metres_per_unit,
             name: metric.to_string(),
             warnings,
@@ -259,6 +447,24 @@ impl Shapes {
                 Self::Geometries(taken.collect())
             }
         }
+    }
+
+    /// Whether these are the cells of a lattice that was found for their centres: points may be, polygons are if they are as
+    /// large as its steps.
+    fn are_cells_of(&self, lattice: &Lattice) -> bool {
+        let Self::Geometries(geometries) = self else {
+            return true;
+        };
+        let [width, height] = lattice.steps();
+        let near = |length: f64, step: f64| (length / step - 1.0).abs() <= AS_LARGE_AS_STEPS;
+        let cells = geometries.par_iter().flatten().filter(|geometry| {
+            geometry.bounding_rect().is_some_and(|rect| {
+                near(rect.width(), width)
+                    && near(rect.height(), height)
+                    && near(geometry.unsigned_area(), width * height)
+            })
+        });
+        cells.count() as f64 >= MOST_CELLS * geometries.len() as f64
     }
 
     fn centres(&self) -> Vec<Coord> {
@@ -352,7 +558,7 @@ impl Shapes {
     }
 }
 
-fn in_order<T: Copy>(values: &[T], order: &[u32]) -> Vec<T> {
+pub(crate) fn in_order<T: Copy>(values: &[T], order: &[u32]) -> Vec<T> {
     order.iter().map(|&at| values[at as usize]).collect()
 }
 
@@ -363,11 +569,57 @@ fn share_with_neighbour(graph: &Graph) -> f64 {
 }
 
 /// Makes longitudes on both sides of 180 degrees follow each other.
-fn unwrap_longitudes(centres: &mut [Coord]) {
+pub(crate) fn unwrap_longitudes(centres: &mut [Coord]) {
     let (low, high) = extent(centres);
     if high.x - low.x > 180.0 {
         for centre in centres.iter_mut().filter(|centre| centre.x < 0.0) {
             centre.x += 360.0;
         }
+    }
+}
+
+/// Moves polygons of negative longitude beyond 180 degrees if there are shapes on both sides, and none in the middle of the map. Parts
+/// are moved by themselves: what was cut at 180 degrees is whole again.
+pub(crate) fn unwrap_shapes<'a>(shapes: impl Iterator<Item = &'a mut Geometry>) {
+    let mut shapes: Vec<&mut Geometry> = shapes.collect();
+    let boxes: Vec<_> = shapes
+        .iter()
+        .filter_map(|shape| shape.bounding_rect())
+        .collect();
+    let west = boxes
+        .iter()
+        .map(|rect| rect.min().x)
+        .fold(f64::INFINITY, f64::min);
+    let east = boxes
+        .iter()
+        .map(|rect| rect.max().x)
+        .fold(f64::NEG_INFINITY, f64::max);
+    if east - west <= 180.0 {
+        return;
+    }
+    for shape in &mut shapes {
+        unwrap_parts(shape);
+    }
+}
+
+fn unwrap_parts(shape: &mut Geometry) {
+    if let Geometry::MultiPolygon(parts) = shape {
+        for part in parts {
+            let mut one = Geometry::Polygon(part.clone());
+            unwrap_parts(&mut one);
+            if let Geometry::Polygon(one) = one {
+                *part = one;
+            }
+        }
+        return;
+    }
+    let Some(rect) = shape.bounding_rect() else {
+        return;
+    };
+    if 0.5 * (rect.min().x + rect.max().x) < 0.0 {
+        shape.map_coords_in_place(|c| Coord {
+            x: c.x + 360.0,
+            y: c.y,
+        });
     }
 }

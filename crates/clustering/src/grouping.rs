@@ -1,7 +1,7 @@
 //! What a method gives back.
 
 /// A partition of places into clusters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Grouping {
     /// For each place the index of its cluster in `clusters`.
     pub cluster_of: Vec<u32>,
@@ -9,6 +9,9 @@ pub struct Grouping {
     pub clusters: Vec<Lineage>,
     /// Passes that were run.
     pub passes: u32,
+    /// The weights of the clusters before they were brought near the target, and whether they kept both limits; `None` where
+    /// the target does not count.
+    pub before_target: Option<Vec<(f64, bool)>>,
 }
 
 /// Where a cluster comes from.
@@ -35,6 +38,7 @@ impl Grouping {
                 })
                 .collect(),
             passes: 1,
+            before_target: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod adjacency;
 mod balanced;
+mod bound;
 mod budget;
 mod canonical_order;
 mod cluster_table;
@@ -18,11 +19,13 @@ mod grouping;
 mod hilbert;
 mod map_svg;
 mod naming;
+mod outlines;
 mod params;
 mod places;
 mod pps;
 mod report;
 mod settings;
+mod strata;
 mod tuned_kmeans;
 
 pub use adjacency::{Lattice, scattered, touching};
@@ -37,11 +40,11 @@ pub use graph::Graph;
 pub use grouping::{Grouping, Lineage};
 pub use map_svg::{map_svg, map_svg_with_flags};
 pub use params::{
-    AdjacencyChoice, BadGeometries, BadWeights, Condition, Method, OnConflict, Params, Rule,
-    Setting, SmallIslands,
+    AdjacencyChoice, BadGeometries, BadWeights, Condition, Method, OnConflict, Params, Prefer,
+    Question, Rule, Setting, SmallIslands, ThinPieces, Values,
 };
 pub use places::{Outlines, Places};
 pub use pps::{Drawn, pps_sample, sample_clusters};
-pub use report::{Adjacency, FlagCounts, Limits, Report};
+pub use report::{Adjacency, Bridges, FlagCounts, GroupFigures, Limits, Report, Side, TradeOff};
 pub use settings::Settings;
 pub use tuned_kmeans::tuned_kmeans;

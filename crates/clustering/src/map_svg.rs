@@ -11,6 +11,7 @@ use rstar::{AABB, RTree};
 use tables::Table;
 
 use crate::adjacency::Lattice;
+use crate::ground::{unwrap_longitudes, unwrap_shapes};
 use crate::{Error, columns};
 use canvas::Canvas;
 
@@ -68,9 +69,11 @@ fn draw(table: &Table, flags: Option<&BTreeMap<String, String>>) -> Result<Strin
         let opacity = if flags.is_empty() { SOLID } else { FAINT };
         let _ = writeln!(
             drawing,
-            r#"<path {} opacity="{opacity}" d="{}"><title>{id}{note}</title></path>"#,
+            r#"<path {} opacity="{opacity}" d="{}"><title>{}{}</title></path>"#,
             ink.paint(COLOURS[colour]),
-            ink.path(rows)
+            ink.path(rows),
+            escaped(id),
+            escaped(&note)
         );
     }
     let faint = members.keys().filter(|id| !flags_of(id).is_empty()).count();
@@ -82,6 +85,29 @@ fn draw(table: &Table, flags: Option<&BTreeMap<String, String>>) -> Result<Strin
         None => format!("{} clusters", members.len()),
     };
     Ok(ink.canvas().document(&drawing, &caption))
+}
+
+/// Text as XML holds it: marks of XML as entities, and control characters, which XML 1.0 has not, as a replacement.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            // Marks that turn the direction of writing make a name look like another.
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => {
+                safe.push('\u{fffd}');
+            }
+            other if other.is_control() || matches!(other, '\u{fffe}' | '\u{ffff}') => {
+                safe.push('\u{fffd}');
+            }
+            other => safe.push(other),
+        }
+    }
+    safe
 }
 
 /// A colour for each cluster, by its number: other than those of the clusters before it whose bounds it meets, as long as there are
@@ -149,7 +175,10 @@ impl Ink {
     fn of(table: &Table) -> Result<Self, Error> {
         let degrees = table.crs().is_geographic();
         let shapes = match table.points()? {
-            Some(points) => {
+            Some(mut points) => {
+                if degrees {
+                    unwrap_longitudes(&mut points);
+                }
                 return Ok(match Lattice::detect(&points) {
                     Some(lattice) => Self::cells(lattice, &points, degrees),
                     None => Self::Dots {
@@ -160,6 +189,10 @@ impl Ink {
             }
             None => table.geometries()?,
         };
+        let mut shapes = shapes;
+        if degrees {
+            unwrap_shapes(shapes.iter_mut().flatten());
+        }
         let corners = shapes.iter().flatten().flat_map(CoordsIter::coords_iter);
         Ok(Self::Shapes {
             canvas: Canvas::around(corners, degrees),
@@ -243,6 +276,14 @@ impl Ink {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_cannot_leave_their_place() {
+        assert_eq!(
+            escaped("</title><script>\u{0}\u{202e}&\"'"),
+            "&lt;/title&gt;&lt;script&gt;\u{fffd}\u{fffd}&amp;&quot;&#39;"
+        );
+    }
 
     #[test]
     fn neighbours_differ_where_there_are_enough_colours() {

@@ -77,6 +77,7 @@ mod tests {
             cluster_of: Vec::new(),
             clusters: paths.iter().map(lineage).collect(),
             passes: 1,
+            before_target: None,
         }
     }
 

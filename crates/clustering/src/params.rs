@@ -1,5 +1,7 @@
 //! What the caller asks for: the published settings, and those of the balanced method.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -60,6 +62,15 @@ pub struct Params {
     pub bad_geometries: BadGeometries,
     /// What to do with a component lighter than the least weight.
     pub small_islands: SmallIslands,
+    /// Balanced: what counts among partitions whose weight in good clusters is about the same.
+    pub prefer: Prefer,
+    /// Gaps in metres over which pieces become neighbours; 0 for none. Absent: gaps up to the target radius, where more than
+    /// a tenth of the weight would lie in pieces below the least weight, as in grids that hold settled cells only.
+    pub bridge: Option<f64>,
+    /// What to do with a piece of a stratum that is lighter than the least weight.
+    pub thin_pieces: ThinPieces,
+    /// Columns of the table that the table of clusters has too: each with the value that most of a cluster's weight has.
+    pub carry: Vec<String>,
 }
 
 impl Default for Params {
@@ -87,54 +98,60 @@ impl Default for Params {
             bad_weights: BadWeights::default(),
             bad_geometries: BadGeometries::default(),
             small_islands: SmallIslands::default(),
+            prefer: Prefer::default(),
+            bridge: None,
+            thin_pieces: ThinPieces::default(),
+            carry: Vec::new(),
         }
     }
 }
 
 impl Params {
-    /// The numbers behind the settings, every rule answered by `decide` (setting, rule: is the rule's condition met?).
+    /// The numbers behind the settings. Every rule is answered by `choose` (setting, rule): 0 for `otherwise`, 1 for `then`,
+    /// and 1 and up for the values of a rule that lists them, in their order.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a number that cannot be right; what `decide` returns.
+    /// [`Error::Setting`] for a number that cannot be right; what `choose` returns.
     pub fn settings(
         &self,
-        decide: &mut dyn FnMut(&'static str, &Condition) -> Result<bool, Error>,
+        choose: &mut dyn FnMut(&'static str, Question<'_>) -> Result<usize, Error>,
     ) -> Result<Settings, Error> {
         let target_weight = self
             .desired_cluster_weight
-            .value("desired_cluster_weight", decide)?;
+            .value("desired_cluster_weight", choose)?;
         let min_weight = self
             .min_weight
             .as_ref()
-            .map(|s| s.value("min_weight", decide))
+            .map(|s| s.value("min_weight", choose))
             .transpose()?;
         let max_weight = self
             .max_cluster_weight
             .as_ref()
-            .map(|s| s.value("max_cluster_weight", decide))
+            .map(|s| s.value("max_cluster_weight", choose))
             .transpose()?;
         Settings {
             method: self.method,
             target_weight,
             target_radius: self
                 .desired_cluster_radius
-                .value("desired_cluster_radius", decide)?,
+                .value("desired_cluster_radius", choose)?,
             min_weight: min_weight.unwrap_or(0.75 * target_weight),
             max_weight: max_weight.unwrap_or(1.25 * target_weight),
             weight_importance_factor: self
                 .weight_importance_factor
-                .value("weight_importance_factor", decide)?,
+                .value("weight_importance_factor", choose)?,
             initial_max_trials: self
                 .initial_max_trials
-                .value("initial_max_trials", decide)?,
+                .value("initial_max_trials", choose)?,
             subsequent_max_trials: self
                 .subsequent_max_trials
-                .value("subsequent_max_trials", decide)?,
-            max_passes: self.max_passes.value("max_passes", decide)?,
+                .value("subsequent_max_trials", choose)?,
+            max_passes: self.max_passes.value("max_passes", choose)?,
             minibatch_reassignment_ratio: self
                 .minibatch_reassignment_ratio
-                .value("minibatch_reassignment_ratio", decide)?,
+                .value("minibatch_reassignment_ratio", choose)?,
             on_conflict: self.on_conflict,
+            prefer: self.prefer,
             starts: self.starts,
             seed: self.seed,
         }
@@ -215,12 +232,38 @@ pub enum SmallIslands {
     Attach,
 }
 
+/// What counts among partitions whose weight in good clusters is about the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Prefer {
+    /// Weights near the target. Good clusters may hold two points less of the weight than the most that was found.
+    #[default]
+    Target,
+    /// As much weight in good clusters as is found, even where they are all near the least weight.
+    Good,
+}
+
+/// What to do with a piece of a stratum that is lighter than the least weight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ThinPieces {
+    /// A cluster of its own, flagged undersized.
+    #[default]
+    Keep,
+    /// Clustered with the neighbouring piece of another stratum that it has most neighbours in, the lightest piece first; flagged
+    /// as of mixed strata.
+    Merge,
+}
+
 /// A number, or a rule that takes it from a column of the table.
 ///
 /// ```
 /// # use clustering::Params;
 /// let params: Params = serde_json::from_str(
 ///     r#"{"desired_cluster_radius": {"column": "urban", "when": true, "then": 1000, "otherwise": 2000}}"#,
+/// )?;
+/// let by_stratum: Params = serde_json::from_str(
+///     r#"{"desired_cluster_weight": {"column": "smod", "values": {"30": 300, "11": 150}, "otherwise": 200}}"#,
 /// )?;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -229,14 +272,16 @@ pub enum SmallIslands {
 pub enum Setting<T> {
     /// The number itself.
     Fixed(T),
-    /// `then` where the column holds `when`, else `otherwise`; the column must agree throughout the table.
+    /// `then` where the column holds `when`, else `otherwise`. Rows with different settings are never in one cluster.
     ByColumn(Rule<T>),
+    /// The number of each value of a column. Rows with different settings are never in one cluster.
+    ByValue(Values<T>),
 }
 
-/// `then` for a table whose column holds `when`, else `otherwise`.
+/// `then` for rows whose column holds `when`, else `otherwise`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rule<T> {
-    /// What is asked of the table.
+    /// What is asked of the row.
     #[serde(flatten)]
     pub condition: Condition,
     /// The setting if the column holds `when`.
@@ -245,7 +290,19 @@ pub struct Rule<T> {
     pub otherwise: T,
 }
 
-/// A question to a table: does this column hold this value?
+/// A number for each value of a column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Values<T> {
+    /// The column to look at.
+    pub column: String,
+    /// The setting of each value, by the value as text.
+    pub values: BTreeMap<String, T>,
+    /// The setting of rows that hold any other value.
+    pub otherwise: T,
+}
+
+/// A question to a row: does this column hold this value?
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Condition {
     /// The column to look at.
@@ -254,20 +311,42 @@ pub struct Condition {
     pub when: serde_json::Value,
 }
 
+/// What a rule asks of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question<'a> {
+    /// Whether a condition holds.
+    Condition(&'a Condition),
+    /// Which of these values the column holds.
+    Values {
+        /// The column to look at.
+        column: &'a str,
+        /// The values that have a setting of their own.
+        values: Vec<&'a str>,
+    },
+}
+
 impl<T: Copy> Setting<T> {
     fn value(
         &self,
         name: &'static str,
-        decide: &mut dyn FnMut(&'static str, &Condition) -> Result<bool, Error>,
+        choose: &mut dyn FnMut(&'static str, Question<'_>) -> Result<usize, Error>,
     ) -> Result<T, Error> {
-        match self {
-            Self::Fixed(value) => Ok(*value),
-            Self::ByColumn(rule) => Ok(if decide(name, &rule.condition)? {
-                rule.then
-            } else {
-                rule.otherwise
-            }),
-        }
+        Ok(match self {
+            Self::Fixed(value) => *value,
+            Self::ByColumn(rule) => match choose(name, Question::Condition(&rule.condition))? {
+                0 => rule.otherwise,
+                _ => rule.then,
+            },
+            Self::ByValue(rule) => {
+                let question = Question::Values {
+                    column: &rule.column,
+                    values: rule.values.keys().map(String::as_str).collect(),
+                };
+                let chosen = choose(name, question)?.checked_sub(1);
+                let value = chosen.and_then(|at| rule.values.values().nth(at));
+                *value.unwrap_or(&rule.otherwise)
+            }
+        })
     }
 }
 
@@ -289,6 +368,11 @@ impl<'de, T: serde::de::DeserializeOwned> Deserialize<'de> for Setting<T> {
             otherwise: T,
         }
         let value = serde_json::Value::deserialize(deserializer)?;
+        if value.get("values").is_some() {
+            return serde_json::from_value(value)
+                .map(Self::ByValue)
+                .map_err(serde::de::Error::custom);
+        }
         if value.is_object() {
             let Flat {
                 column,

@@ -55,3 +55,48 @@ impl<'a> Outlines<'a> {
         &self.corners[self.starts[place]..self.starts[place + 1]]
     }
 }
+
+/// Some of the places, on their own.
+pub(crate) struct Part {
+    centres: Vec<Coord>,
+    pub weights: Vec<f64>,
+    /// Where the corners of each place begin, and the corners.
+    outlines: Option<(Vec<usize>, Vec<Coord>)>,
+}
+
+impl Part {
+    pub fn new(places: &Places<'_>, members: &[u32]) -> Self {
+        let outlines = places.outlines.map(|outlines| {
+            let mut starts = vec![0];
+            let mut corners = Vec::new();
+            for &member in members {
+                corners.extend_from_slice(outlines.of(member as usize));
+                starts.push(corners.len());
+            }
+            (starts, corners)
+        });
+        Self {
+            centres: members
+                .iter()
+                .map(|&member| places.centres[member as usize])
+                .collect(),
+            weights: members
+                .iter()
+                .map(|&member| places.weights[member as usize])
+                .collect(),
+            outlines,
+        }
+    }
+
+    pub fn places(&self) -> Places<'_> {
+        let outlines = self
+            .outlines
+            .as_ref()
+            .map(|(starts, corners)| Outlines { starts, corners });
+        Places {
+            centres: &self.centres,
+            weights: &self.weights,
+            outlines,
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! The settings as plain numbers, checked once.
 
-use crate::{Error, Method, OnConflict};
+use crate::{Error, Method, OnConflict, Prefer};
 
 /// What [`Params`](crate::Params) come to for one table: no rules left, all numbers checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Settings {
     pub minibatch_reassignment_ratio: f64,
     /// Balanced: which limit gives way.
     pub on_conflict: OnConflict,
+    /// Balanced: what counts among partitions that are about equally good.
+    pub prefer: Prefer,
     /// Balanced: most starts; `None` for as many as pay.
     pub starts: Option<u32>,
     /// Seed of everything random.

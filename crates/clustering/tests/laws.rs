@@ -105,6 +105,45 @@ proptest! {
     }
 }
 
+/// Tables below 100 cells: any shape, islands, totals where no number of clusters fits.
+fn small_tables() -> impl Strategy<Value = (Vec<Cell>, f64, f64, f64)> {
+    let cells = (1i32..10, 1i32..10).prop_flat_map(|(columns, rows)| {
+        let weight = prop_oneof![1 => Just(0.0), 5 => 0.0..2.0, 1 => 0.0..60.0];
+        let size = (columns * rows) as usize;
+        prop::collection::vec((prop::bool::weighted(0.8), weight), size).prop_map(move |cells| {
+            (0i32..)
+                .zip(cells)
+                .filter(|(_, (present, _))| *present)
+                .map(|(number, (_, weight))| (number % columns, number / columns, weight))
+                .collect()
+        })
+    });
+    (cells, 0.2..3.0, 0.5..1.0, 1.0..1.6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn small_tables_take_no_time(
+        (cells, share, least, most) in small_tables(),
+        method in prop_oneof![9 => Just("balanced"), 1 => Just("tuned_kmeans")],
+        conflict in prop_oneof![Just("weight"), Just("radius")],
+    ) {
+        let total: f64 = cells.iter().map(|cell| cell.2).sum();
+        // About one to five clusters, where the numbers that fit have gaps.
+        let target = (total * share / 2.0).max(0.1);
+        let settings = json!({
+            "desired_cluster_weight": target, "min_weight": least * target, "max_weight": most * target,
+            "desired_cluster_radius": 150, "method": method, "on_conflict": conflict,
+        });
+        let started = std::time::Instant::now();
+        let clustered = cluster(&table(&cells), settings).expect("clusters");
+        prop_assert_eq!(clustered.table.rows(), cells.len());
+        prop_assert!(started.elapsed().as_secs_f64() < 1.0, "{:?}", started.elapsed());
+    }
+}
+
 #[test]
 fn scattered_places_are_clustered_alike_in_any_order() {
     let mut number = 7u64;

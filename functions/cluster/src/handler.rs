@@ -149,7 +149,7 @@ impl Keys {
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         Self {
             clustered: format!("{folder}clustered_{name}"),
-            clusters: format!("{folder}clusters_{name}"),
+            clusters: format!("{folder}clusters_{stem}.parquet"),
             report: format!("{folder}clusters_{stem}.json"),
         }
     }

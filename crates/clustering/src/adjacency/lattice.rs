@@ -12,6 +12,9 @@ pub struct Lattice {
     pub cells: Vec<[u32; 2]>,
     /// Number of columns and rows.
     pub size: [u32; 2],
+    /// The middle of the first cell, and the distance to the next along each axis; none along an axis with a single cell.
+    pub(crate) origin: Coord,
+    pub(crate) step: [Option<f64>; 2],
 }
 
 /// Places may lie this far off their cell's middle, in cells.
@@ -20,6 +23,10 @@ const OFF_CENTRE: f64 = 0.1;
 const ON_LATTICE: f64 = 0.999;
 /// This share of the places must have a neighbour: coordinates rounded to some digit lie on a lattice too, but far apart.
 const WITH_NEIGHBOUR: f64 = 0.5;
+/// This share of the places on fields of one colour of a chess board are on another lattice, such as the centres of hexagons.
+const ON_ONE_COLOUR: f64 = 0.99;
+/// So few places may lie on one colour by chance.
+const FEW: usize = 8;
 /// Gaps below this share of the largest coordinate are rounding, of double precision or else of single precision.
 const ROUNDING: [f64; 2] = [1e-9, 3e-7];
 
@@ -38,7 +45,9 @@ impl Lattice {
             if strays as f64 > (1.0 - ON_LATTICE) * centres.len() as f64 {
                 return None;
             }
-            Self::on_axes(centres, &columns, &rows).filter(Self::is_inhabited)
+            Self::on_axes(centres, &columns, &rows)
+                .filter(Self::is_inhabited)
+                .filter(|lattice| !lattice.is_on_one_colour())
         })
     }
 
@@ -49,6 +58,28 @@ impl Lattice {
         let columns = Axis::detect(&columns, ROUNDING[0])?;
         let rows = Axis::detect(&rows, ROUNDING[0])?;
         Self::on_axes(centres, &columns, &rows)
+    }
+
+    /// The width and the height of a cell; those of a single row or column are as large as the others.
+    pub(crate) fn steps(&self) -> [f64; 2] {
+        let [width, height] = self.step;
+        let any = width.or(height).unwrap_or(1.0);
+        [width.unwrap_or(any), height.unwrap_or(any)]
+    }
+
+    /// Whether the size of a cell is known: not of a lattice with a single cell.
+    pub(crate) fn has_cells(&self) -> bool {
+        self.step.iter().any(Option::is_some)
+    }
+
+    /// Whether no two places lie side by side, but only across corners.
+    fn is_on_one_colour(&self) -> bool {
+        let dark = self
+            .cells
+            .iter()
+            .filter(|cell| (cell[0] ^ cell[1]) & 1 == 0);
+        let (dark, all) = (dark.count(), self.cells.len());
+        all > FEW && dark.max(all - dark) as f64 >= ON_ONE_COLOUR * all as f64
     }
 
     fn is_inhabited(&self) -> bool {
@@ -70,7 +101,16 @@ impl Lattice {
             size = [size[0].max(cell[0] + 1), size[1].max(cell[1] + 1)];
             cells.push(cell);
         }
-        Some(Self { cells, size })
+        let step = |axis: &Axis| axis.is_real.then_some(axis.step);
+        Some(Self {
+            cells,
+            size,
+            origin: Coord {
+                x: columns.origin,
+                y: rows.origin,
+            },
+            step: [step(columns), step(rows)],
+        })
     }
 
     /// Queen neighbours: the eight cells around a cell. Places in one cell are neighbours too, as a chain; of a cell with
@@ -132,6 +172,8 @@ fn distinct(values: impl Iterator<Item = f64>) -> Vec<f64> {
 struct Axis {
     origin: f64,
     step: f64,
+    /// Whether there is more than one cell along it.
+    is_real: bool,
 }
 
 impl Axis {
@@ -147,12 +189,23 @@ impl Axis {
         gaps.sort_unstable_by(f64::total_cmp);
         // One row or one column of cells: any step will do.
         let Some(&smallest) = gaps.first() else {
-            return Some(Self { origin, step: 1.0 });
+            return Some(Self {
+                origin,
+                step: 1.0,
+                is_real: false,
+            });
         };
         let single = &gaps[..gaps.partition_point(|&gap| gap < 1.5 * smallest)];
         let step = single[single.len() / 2];
-        ((end - origin) / step < f64::from(u32::MAX - 2))
-            .then(|| Self { origin, step }.refined(values))
+        ((end - origin) / step < f64::from(u32::MAX - 2)).then(|| {
+            let is_real = true;
+            Self {
+                origin,
+                step,
+                is_real,
+            }
+            .refined(values)
+        })
     }
 
     /// The step by least squares over all values, so that rounding does not add up along the axis.
@@ -168,8 +221,11 @@ impl Axis {
             with_self += k * k;
         }
         if with_self > 0.0 {
+            let step = with_value / with_self;
             Self {
-                step: with_value / with_self,
+                // The first value may be rounded as any other.
+                origin: self.origin + mean - mean_number * step,
+                step,
                 ..self
             }
         } else {
@@ -191,7 +247,7 @@ impl Axis {
 const NONE: u32 = u32::MAX;
 
 /// Finds the places of a cell.
-struct CellIndex<'a> {
+pub(crate) struct CellIndex<'a> {
     lattice: &'a Lattice,
     firsts: Firsts,
     /// For each place the one before it in the same cell, where there are several.
@@ -207,7 +263,7 @@ enum Firsts {
 }
 
 impl<'a> CellIndex<'a> {
-    fn new(lattice: &'a Lattice) -> Self {
+    pub(crate) fn new(lattice: &'a Lattice) -> Self {
         let [columns, rows] = lattice.size.map(|n| n as usize);
         let places = lattice.cells.len();
         let dense = columns
@@ -252,7 +308,7 @@ impl<'a> CellIndex<'a> {
         }
     }
 
-    fn first(&self, column: u32, row: u32) -> Option<u32> {
+    pub(crate) fn first(&self, column: u32, row: u32) -> Option<u32> {
         let [columns, rows] = self.lattice.size;
         if column >= columns || row >= rows {
             return None;

@@ -19,12 +19,17 @@ const DISC: f64 = 0.8;
 const LOOKS: usize = 4;
 /// Cuts tried before a division is given up.
 const TRIES: usize = 4;
+/// Chance that a part gets the weight that it should have, if there is one.
+const AS_WANTED: f64 = 0.7;
+
 /// Divides sets of blocks.
 pub(super) struct Divider<'a> {
     pub cutter: Cutter<'a>,
     pub random: Pcg64Mcg,
     pub range: WeightRange,
     pub radius: f64,
+    /// The weight that a part should have, if it matters.
+    pub weight: Option<f64>,
 }
 
 impl Divider<'_> {
@@ -100,6 +105,7 @@ impl Divider<'_> {
     fn cut_line(&mut self, set: &mut [u32], even: f64, allowed: WeightRange) -> Option<Cut> {
         let angle = self.random.random_range(0.0..TAU);
         let weight = match self.random.random_range(0..5) {
+            2 if self.weight.is_some() => even.clamp(allowed.least, allowed.most),
             0 | 1 => even.clamp(allowed.least, allowed.most),
             2 => allowed.most,
             _ => self.between(allowed),
@@ -128,10 +134,12 @@ impl Divider<'_> {
         for _ in 0..self.random.random_range(0..3) {
             centre = self.cutter.within(set, centre, radius).1;
         }
-        let weight = if self.random.random_bool(0.5) {
-            allowed.most
-        } else {
-            self.between(allowed)
+        let weight = match self.weight {
+            Some(weight) if self.random.random_bool(AS_WANTED) => {
+                weight.clamp(allowed.least, allowed.most)
+            }
+            None if self.random.random_bool(0.5) => allowed.most,
+            _ => self.between(allowed),
         };
         self.cutter.around_disc(set, centre, radius, weight)
     }

@@ -4,7 +4,8 @@
 //! 2. Each connected component is bisected across its long axis ([`first_partition`]).
 //! 3. Region by region, neighbouring clusters are joined and divided anew, by discs around promising places and by lines
 //!    ([`regions`], [`recombination`], [`dividing`], [`cutting`]).
-//! 4. What the settings ask for beyond that: [`radius_first`], [`islands`].
+//! 4. Weights are brought near the target, where that costs little.
+//! 5. What the settings ask for beyond that: [`radius_first`], [`islands`].
 //!
 //! docs/algorithms.md says what else was tried and what each part brought.
 
@@ -43,7 +44,8 @@ const FALLING: f64 = 0.35;
 /// Every cluster is connected. None is heavier than the greatest weight, but for single places that are. None is lighter than
 /// the least weight, but where a component is, or cannot be divided otherwise (350 by clusters of 180 to 300). With
 /// [`OnConflict::Radius`] none is wider than the target radius instead, but for single places that are. Within that, as much
-/// weight as is found lies in clusters that keep both limits.
+/// weight as is found lies in clusters that keep both limits; with [`Prefer::Target`](crate::Prefer::Target) up to two points less,
+/// so that weights are near the target.
 #[must_use]
 pub fn balanced(
     places: &Places<'_>,
@@ -57,7 +59,12 @@ pub fn balanced(
     let (blocks, block_of) = Blocks::gather(places, order, graph, settings);
     let (oversized, components) = components(&blocks, &aim);
     let first = bisect(&blocks, components, &aim, settings.seed);
-    let mut sets = improve(&blocks, first, &aim, effort(&blocks, settings), budget);
+    let improved = improve(&blocks, first, &aim, effort(&blocks, settings), budget);
+    let mut sets = improved.sets;
+    let before_target = improved.before_target.map(|mut found| {
+        found.extend(oversized.iter().map(|set| (blocks.weight(set), false)));
+        found
+    });
     if settings.on_conflict == OnConflict::Radius {
         sets = radius_first::take_apart(&blocks, sets, &aim);
     }
@@ -74,7 +81,10 @@ pub fn balanced(
     let cluster_of = block_of
         .iter()
         .map(|&block| cluster_of_block[block as usize]);
-    Grouping::flat(cluster_of.collect(), sets.len() as u32)
+    Grouping {
+        before_target,
+        ..Grouping::flat(cluster_of.collect(), sets.len() as u32)
+    }
 }
 
 fn effort(blocks: &Blocks, settings: &Settings) -> Effort {

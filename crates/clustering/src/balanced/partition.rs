@@ -5,7 +5,7 @@ use geo::Coord;
 use super::blocks::{Blocks, PROMISE};
 use super::cutting::Cutter;
 use super::weight_range::WeightRange;
-use crate::{Settings, enclosing_circle};
+use crate::{Prefer, Settings, enclosing_circle};
 
 /// A connected set of blocks.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub(super) struct Aim {
     pub range: WeightRange,
     pub radius: f64,
     pub target_weight: f64,
+    /// Whether weights near the target count, beside the limits.
+    pub target_counts: bool,
 }
 
 impl Aim {
@@ -36,7 +38,10 @@ impl Aim {
             },
             // A hair less, so that no rounding in another program makes a cluster too wide.
             radius: settings.target_radius * (1.0 - 1e-9),
-            target_weight: settings.target_weight,
+            target_weight: settings
+                .target_weight
+                .clamp(settings.min_weight, settings.max_weight),
+            target_counts: settings.prefer == Prefer::Target,
         }
     }
 
@@ -60,6 +65,18 @@ impl Aim {
         };
         let nearness = (cluster.core / self.range.least.max(f64::MIN_POSITIVE)).min(1.0);
         0.5 * self.range.least * nearness.powi(4) - bonus - penalty
+    }
+
+    /// How far the weight of a cluster is from the target: the square of the deviation, as a share of the target, for each
+    /// unit of weight that lives with it.
+    pub fn distance(&self, cluster: &Cluster) -> f64 {
+        let deviation = cluster.weight / self.target_weight - 1.0;
+        cluster.weight * deviation * deviation
+    }
+
+    /// What a cluster is short of the least weight.
+    pub fn shortfall(&self, cluster: &Cluster) -> f64 {
+        (self.range.least - cluster.weight).max(0.0)
     }
 
     /// Measures a set of blocks.
@@ -168,10 +185,21 @@ impl Partition {
         }
     }
 
-    pub fn into_sets(self) -> Vec<Vec<u32>> {
-        self.clusters
-            .into_iter()
-            .map(|cluster| cluster.members)
-            .collect()
+    pub fn into_found(self, aim: &Aim) -> Vec<Found> {
+        let found = |cluster: Cluster| Found {
+            good: aim.is_good(&cluster),
+            weight: cluster.weight,
+            members: cluster.members,
+        };
+        self.clusters.into_iter().map(found).collect()
     }
+}
+
+/// A cluster as a search leaves it.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub members: Vec<u32>,
+    pub weight: f64,
+    /// Whether it keeps both limits.
+    pub good: bool,
 }

@@ -13,6 +13,7 @@ use super::blocks::Blocks;
 use super::cutting::Cutter;
 use super::dividing::Divider;
 use super::partition::{Aim, Cluster, Partition};
+use super::weight_range::WeightRange;
 
 /// Chance that two clusters are joined; three or four otherwise.
 const PAIRS: f64 = 0.8;
@@ -24,18 +25,64 @@ const SAME_COUNT: f64 = 0.6;
 const TAKE_GOOD: f64 = 0.5;
 /// Blocks asked for a neighbour in another cluster before giving up.
 const NEIGHBOUR_TRIES: usize = 40;
-/// What passing over a cluster costs, in blocks looked at.
-const PASSING_OVER: u64 = 16;
+/// What a step that joins nothing costs, in blocks looked at: no step is free, or a search might never end.
+const STEP: u64 = 16;
 /// Tries to bring an undersized cluster into range.
 const REPAIR_TRIES: usize = 60;
+/// Steps between two questions whether to stop.
+const STEPS_UNASKED: u32 = 64;
+/// What a unit of good weight is worth in units of distance from the target, at first and at last: first moves that cost little
+/// good weight are made, then dearer ones.
+const PRICE: [f64; 2] = [0.3, 0.008];
+/// What a target radius of width is worth in target weights of distance, for clusters that are too wide anyway.
+const WIDTH: f64 = 0.01;
+/// Chance that the number of clusters nearest to the target weight is taken.
+const NEAREST_COUNT: f64 = 0.8;
+/// Deviation from the target weight, as a share of it, that is not worth a search.
+const NEAR: f64 = 0.04;
 
 /// When a new division of some clusters is kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Keep {
     /// If it is worth no less, or by a chance that falls with the loss and rises with the temperature.
     Worth { temperature: f64 },
-    /// If it is worth no less and the radii add up to less.
+    /// If weights come nearer to the target, at this price of good weight, of which no more than `room` may be lost.
+    Target { price: f64, room: f64 },
+    /// If it is worth no less, no farther from the target weights, and the radii add up to less.
     Compactness,
+    /// If no more clusters are undersized than before, and they are short of no more.
+    Range,
+}
+
+/// What some clusters add up to.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    worth: f64,
+    good: f64,
+    distance: f64,
+    radii: f64,
+    /// Radii of those that are not good.
+    wide_radii: f64,
+    undersized: usize,
+    shortfall: f64,
+}
+
+impl Sums {
+    fn of<'a>(aim: &Aim, clusters: impl Iterator<Item = &'a Cluster>) -> Self {
+        let mut sums = Self::default();
+        for cluster in clusters {
+            let good = aim.is_good(cluster);
+            let shortfall = aim.shortfall(cluster);
+            sums.worth += aim.worth(cluster);
+            sums.good += if good { cluster.weight } else { 0.0 };
+            sums.distance += aim.distance(cluster);
+            sums.radii += cluster.radius;
+            sums.wide_radii += if good { 0.0 } else { cluster.radius };
+            sums.undersized += usize::from(shortfall > 0.0);
+            sums.shortfall += shortfall;
+        }
+        sums
+    }
 }
 
 /// Recombines the clusters of one partition.
@@ -45,26 +92,44 @@ pub(super) struct Recombiner<'a> {
     partition: Partition,
     corners: Vec<Coord>,
     joined: Vec<u32>,
+    stop: &'a (dyn Fn() -> bool + Sync),
+    steps: u32,
 }
 
 impl<'a> Recombiner<'a> {
-    pub fn new(blocks: &'a Blocks, aim: Aim, partition: Partition, seed: u64) -> Self {
+    pub fn new(
+        blocks: &'a Blocks,
+        aim: Aim,
+        partition: Partition,
+        seed: u64,
+        stop: &'a (dyn Fn() -> bool + Sync),
+    ) -> Self {
         Self {
             divider: Divider {
                 cutter: Cutter::new(blocks),
                 random: Pcg64Mcg::seed_from_u64(seed),
                 range: aim.range,
                 radius: aim.radius,
+                weight: None,
             },
             aim,
             partition,
             corners: Vec::new(),
             joined: Vec::new(),
+            stop,
+            steps: 0,
         }
     }
 
     pub fn into_partition(self) -> Partition {
         self.partition
+    }
+
+    /// Whether a search that began at `start` has gone on for `effort`, or must stop.
+    fn is_over(&mut self, start: u64, effort: u64) -> bool {
+        self.steps = self.steps.wrapping_add(1);
+        self.divider.cutter.work - start >= effort
+            || (self.steps.is_multiple_of(STEPS_UNASKED) && (self.stop)())
     }
 
     /// Recombines clusters around each undersized one until it is in range, as far as a few tries go.
@@ -74,7 +139,7 @@ impl<'a> Recombiner<'a> {
                 .partition
                 .clusters
                 .iter()
-                .filter(|cluster| cluster.weight < self.aim.range.least)
+                .filter(|cluster| self.aim.shortfall(cluster) > 0.0)
                 .map(|cluster| cluster.members[0])
                 .collect();
             if undersized.is_empty() {
@@ -82,7 +147,7 @@ impl<'a> Recombiner<'a> {
             }
             for block in undersized {
                 let cluster = self.partition.cluster_of[block as usize] as usize;
-                if self.partition.clusters[cluster].weight < self.aim.range.least {
+                if self.aim.shortfall(&self.partition.clusters[cluster]) > 0.0 {
                     let size = self.divider.random.random_range(2..=4);
                     self.recombine(cluster, size, Keep::Worth { temperature: 0.0 });
                 }
@@ -97,33 +162,52 @@ impl<'a> Recombiner<'a> {
         let mut worth = self.partition.worth(&self.aim);
         let mut best_worth = worth;
         let start = self.divider.cutter.work;
-        loop {
-            let done = (self.divider.cutter.work - start) as f64 / effort.max(1) as f64;
-            if done >= 1.0 || !self.can_improve() {
-                break;
-            }
+        while self.can_improve() && !self.is_over(start, effort) {
+            let done = (self.divider.cutter.work - start) as f64 / effort as f64;
             let random = &mut self.divider.random;
             let cluster = random.random_range(0..self.partition.clusters.len());
             let taken = &self.partition.clusters[cluster];
             if !taken.promising || (self.aim.is_good(taken) && !random.random_bool(TAKE_GOOD)) {
-                self.divider.cutter.work += PASSING_OVER;
+                self.divider.cutter.work += STEP;
                 continue;
             }
-            let size = if random.random_bool(PAIRS) {
-                2
-            } else if random.random_bool(TRIPLES) {
-                3
-            } else {
-                4
-            };
+            let size = self.size();
             let temperature = warm * (1.0 - done);
-            worth += self.recombine(cluster, size, Keep::Worth { temperature });
+            worth += self
+                .recombine(cluster, size, Keep::Worth { temperature })
+                .worth;
             if worth > best_worth {
                 best_worth = worth;
                 best = self.partition.clone();
             }
         }
         self.partition = best;
+    }
+
+    /// Brings weights near the target until `effort` blocks have been looked at. No more than `given_up` of the weight in good
+    /// clusters is lost.
+    pub fn approach_target(&mut self, effort: u64, given_up: f64) {
+        let start = self.divider.cutter.work;
+        let mut good = Sums::of(&self.aim, self.partition.clusters.iter()).good;
+        let floor = good - given_up;
+        self.divider.weight = Some(self.aim.target_weight);
+        while self.partition.clusters.len() > 1 && !self.is_over(start, effort) {
+            let done = (self.divider.cutter.work - start) as f64 / effort as f64;
+            let random = &mut self.divider.random;
+            let cluster = random.random_range(0..self.partition.clusters.len());
+            let weight = self.partition.clusters[cluster].weight;
+            if (weight / self.aim.target_weight - 1.0).abs() < NEAR {
+                self.divider.cutter.work += STEP;
+                continue;
+            }
+            let size = self.size();
+            let keep = Keep::Target {
+                price: PRICE[0] * (PRICE[1] / PRICE[0]).powf(done),
+                room: good - floor,
+            };
+            good += self.recombine(cluster, size, keep).good;
+        }
+        self.divider.weight = None;
     }
 
     /// Divides neighbouring wide clusters anew along lines until `effort` blocks have been looked at, so that they become less
@@ -134,16 +218,62 @@ impl<'a> Recombiner<'a> {
         if self.partition.clusters.iter().filter(is_wide).count() < 2 {
             return;
         }
-        while self.divider.cutter.work - start < effort {
+        while !self.is_over(start, effort) {
             let random = &mut self.divider.random;
             let cluster = random.random_range(0..self.partition.clusters.len());
             if self.aim.is_good(&self.partition.clusters[cluster]) {
-                self.divider.cutter.work += PASSING_OVER;
+                self.divider.cutter.work += STEP;
                 continue;
             }
             let size = if random.random_bool(PAIRS) { 2 } else { 3 };
             self.recombine(cluster, size, Keep::Compactness);
         }
+    }
+
+    /// Recombines clusters around the undersized ones, which may pass what they are short of on to their neighbours, until
+    /// `effort` blocks have been looked at; ends with the partition that was short of least.
+    pub fn mend(&mut self, effort: u64) {
+        let start = self.divider.cutter.work;
+        let mut least = Sums::of(&self.aim, self.partition.clusters.iter());
+        let mut best = self.partition.clone();
+        // Blocks of clusters that have no neighbour: nothing can mend those.
+        let mut alone = vec![false; self.divider.cutter.blocks.len()];
+        for (slot, cluster) in (0u32..).zip(&self.partition.clusters) {
+            let graph = &self.divider.cutter.blocks.graph;
+            let beside = |&block: &u32| {
+                let others = graph.neighbours(block).iter();
+                let mut others = others.map(|&other| self.partition.cluster_of[other as usize]);
+                others.any(|other| other != slot && other != u32::MAX)
+            };
+            if !cluster.members.iter().any(beside) {
+                alone[cluster.members[0] as usize] = true;
+            }
+        }
+        while !self.is_over(start, effort) {
+            let undersized: Vec<usize> = (0..self.partition.clusters.len())
+                .filter(|&slot| {
+                    let cluster = &self.partition.clusters[slot];
+                    self.aim.shortfall(cluster) > 0.0 && !alone[cluster.members[0] as usize]
+                })
+                .collect();
+            if undersized.is_empty() {
+                break;
+            }
+            for slot in undersized {
+                // The clusters may have been renumbered by the one before.
+                let there = self.partition.clusters.get(slot);
+                if there.is_some_and(|cluster| self.aim.shortfall(cluster) > 0.0) {
+                    let size = self.size();
+                    self.recombine(slot, size, Keep::Range);
+                }
+            }
+            let now = Sums::of(&self.aim, self.partition.clusters.iter());
+            if (now.undersized, now.shortfall) < (least.undersized, least.shortfall) {
+                least = now;
+                best = self.partition.clone();
+            }
+        }
+        self.partition = best;
     }
 
     /// Whether any wide cluster could become good.
@@ -155,54 +285,124 @@ impl<'a> Recombiner<'a> {
                 .any(|cluster| cluster.promising && !self.aim.is_good(cluster))
     }
 
-    /// Joins up to `size` clusters around one and divides them anew; the change in worth, 0 if nothing came of it.
-    fn recombine(&mut self, cluster: usize, size: usize, keep: Keep) -> f64 {
+    /// How many clusters to join.
+    fn size(&mut self) -> usize {
+        let random = &mut self.divider.random;
+        if random.random_bool(PAIRS) {
+            2
+        } else if random.random_bool(TRIPLES) {
+            3
+        } else {
+            4
+        }
+    }
+
+    /// Joins up to `size` clusters around one and divides them anew; the change, nothing if nothing came of it.
+    fn recombine(&mut self, cluster: usize, size: usize, keep: Keep) -> Sums {
+        self.divider.cutter.work += STEP;
         let mut group = self.group(cluster, size);
         if keep == Keep::Compactness {
             group.retain(|&slot| !self.aim.is_good(&self.partition.clusters[slot]));
         }
         if group.len() < 2 {
-            self.divider.cutter.work += PASSING_OVER;
-            return 0.0;
+            return Sums::default();
         }
         let mut joined = std::mem::take(&mut self.joined);
         joined.clear();
-        let (mut weight, mut worth, mut radii) = (0.0, 0.0, 0.0);
+        let mut weight = 0.0;
         for &slot in &group {
             let cluster = &self.partition.clusters[slot];
             joined.extend_from_slice(&cluster.members);
             weight += cluster.weight;
-            worth += self.aim.worth(cluster);
-            radii += cluster.radius;
         }
-        let divided = match keep {
-            Keep::Worth { .. } => self
-                .count(weight, joined.len(), group.len())
-                .and_then(|count| self.divider.divide(&mut joined, weight, count)),
-            Keep::Compactness => self
-                .divider
-                .divide_by_lines(&mut joined, weight, group.len()),
-        };
-        let mut gain = 0.0;
-        if let Some(ends) = divided {
+        let before = Sums::of(
+            &self.aim,
+            group.iter().map(|&slot| &self.partition.clusters[slot]),
+        );
+        let mut change = Sums::default();
+        if let Some(ends) = self.divide(keep, &mut joined, weight, group.len()) {
             let clusters = self.measure(&joined, &ends);
-            let change = clusters.iter().map(|c| self.aim.worth(c)).sum::<f64>() - worth;
-            let kept = change >= 0.0
-                && (keep != Keep::Compactness
-                    || clusters.iter().map(|c| c.radius).sum::<f64>() < radii);
-            let lucky = match keep {
-                Keep::Worth { temperature } if !kept && temperature > 0.0 => {
-                    self.divider.random.random::<f64>() < (change / temperature).exp()
-                }
-                Keep::Worth { .. } | Keep::Compactness => false,
-            };
-            if kept || lucky {
+            let after = Sums::of(&self.aim, clusters.iter());
+            if self.keeps(keep, before, after) {
                 self.partition.replace(&group, clusters);
-                gain = change;
+                change = Sums {
+                    worth: after.worth - before.worth,
+                    good: after.good - before.good,
+                    ..change
+                };
             }
         }
         self.joined = joined;
-        gain
+        change
+    }
+
+    /// Divides the blocks of `before` clusters anew: the ends of the parts.
+    fn divide(
+        &mut self,
+        keep: Keep,
+        joined: &mut [u32],
+        weight: f64,
+        before: usize,
+    ) -> Option<Vec<usize>> {
+        match keep {
+            Keep::Worth { .. } => {
+                let count = self.count(weight, joined.len(), before)?;
+                self.divider.divide(joined, weight, count)
+            }
+            Keep::Target { .. } => {
+                let count = self.count_near_target(weight, joined.len())?;
+                self.divider.divide(joined, weight, count)
+            }
+            Keep::Compactness => self.divider.divide_by_lines(joined, weight, before),
+            Keep::Range => {
+                if let Some(count) = self.count(weight, joined.len(), before) {
+                    let divided = self.divider.divide_by_lines(joined, weight, count);
+                    if divided.is_some() {
+                        return divided;
+                    }
+                }
+                // One part is left with what the others, at their least, do not need.
+                let range = self.aim.range;
+                let count = before.min(joined.len());
+                let spare = weight - (count - 1) as f64 * range.least;
+                self.divider.range = WeightRange {
+                    least: spare.clamp(0.0, range.least)
+                        * self.divider.random.random_range(0.5..=1.0),
+                    most: range.most,
+                };
+                let divided = self.divider.divide_by_lines(joined, weight, count);
+                self.divider.range = range;
+                divided
+            }
+        }
+    }
+
+    fn keeps(&mut self, keep: Keep, before: Sums, after: Sums) -> bool {
+        match keep {
+            Keep::Worth { temperature } => {
+                let change = after.worth - before.worth;
+                change >= 0.0
+                    || (temperature > 0.0
+                        && self.divider.random.random::<f64>() < (change / temperature).exp())
+            }
+            Keep::Target { price, room } => {
+                let width = WIDTH * self.aim.target_weight / self.aim.radius;
+                let value =
+                    |sums: Sums| price * sums.good - sums.distance - width * sums.wide_radii;
+                after.undersized <= before.undersized
+                    && before.good - after.good <= room
+                    && value(after) > value(before)
+            }
+            Keep::Compactness => {
+                after.worth >= before.worth
+                    && after.radii < before.radii
+                    && (!self.aim.target_counts
+                        || after.distance <= before.distance + WIDTH * self.aim.target_weight)
+            }
+            Keep::Range => {
+                (after.undersized, after.shortfall) <= (before.undersized, before.shortfall)
+            }
+        }
     }
 
     fn measure(&mut self, joined: &[u32], ends: &[usize]) -> Vec<Cluster> {
@@ -235,7 +435,8 @@ impl<'a> Recombiner<'a> {
                 }
                 let other = beside[random.random_range(0..beside.len())];
                 let other = cluster_of[other as usize] as usize;
-                if !group.contains(&other) {
+                // What is too heavy by itself is in no cluster here.
+                if other < clusters.len() && !group.contains(&other) {
                     group.push(other);
                     break;
                 }
@@ -253,6 +454,22 @@ impl<'a> Recombiner<'a> {
             before.clamp(fewest, most)
         } else {
             random.random_range(fewest..=most.min(fewest.max(before + 1)))
+        })
+    }
+
+    /// As [`count`](Self::count): mostly the number that comes nearest to the target weight.
+    fn count_near_target(&mut self, weight: f64, places: usize) -> Option<usize> {
+        let counts = self.aim.range.counts(weight, places)?;
+        let random = &mut self.divider.random;
+        let (fewest, most) = (*counts.start(), *counts.end());
+        let nearest = (weight / self.aim.target_weight).round().max(1.0) as usize;
+        Some(if random.random_bool(NEAREST_COUNT) {
+            nearest.clamp(fewest, most)
+        } else {
+            random.random_range(
+                nearest.saturating_sub(1).clamp(fewest, most)
+                    ..=nearest.saturating_add(1).clamp(fewest, most),
+            )
         })
     }
 }

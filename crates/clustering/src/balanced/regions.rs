@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::blocks::Blocks;
-use super::partition::{Aim, Partition};
+use super::partition::{Aim, Found, Partition};
 use super::recombination::Recombiner;
 use crate::Budget;
 
@@ -15,12 +15,20 @@ use crate::Budget;
 const CLUSTERS: usize = 96;
 /// Rounds after the first, if there are several regions.
 const ROUNDS: usize = 4;
+/// Rounds in which weights are brought near the target, if there are several regions.
+const TARGET_ROUNDS: usize = 2;
 /// Temperature at the beginning, in target weights.
 const WARM: f64 = 0.08;
 /// Looks at each block spent on making wide clusters less wide, as a share of those of a start.
 const TIDYING: f64 = 0.2;
+/// The same for bringing weights near the target.
+const TARGETING: f64 = 1.0;
 /// Length of the search from the best start, in lengths of all starts but one.
 const ON_FROM_BEST: f64 = 2.0;
+/// Share of all weight that good clusters may lose so that weights come near the target: two points, less what rounding takes.
+const GIVEN_UP: f64 = 0.019;
+/// Looks at each block spent on mending undersized clusters, and the most looks at all.
+const MENDING: (f64, f64) = (2_000.0, 2e7);
 
 /// How much work is put into a partition.
 #[derive(Debug, Clone, Copy)]
@@ -32,52 +40,166 @@ pub(super) struct Effort {
     pub seed: u64,
 }
 
-/// Improves a partition of blocks into connected sets. Once the budget says stop, no further search is begun.
+/// A partition, and the weights of the clusters before they were brought near the target, if they were, each with whether it
+/// was good.
+pub(super) struct Improved {
+    pub sets: Vec<Vec<u32>>,
+    pub before_target: Option<Vec<(f64, bool)>>,
+}
+
+/// Improves a partition of blocks into connected sets. Once the budget says stop, no further search is begun, and those that
+/// run end soon.
 pub(super) fn improve(
     blocks: &Blocks,
-    mut sets: Vec<Vec<u32>>,
+    sets: Vec<Vec<u32>>,
     aim: &Aim,
     effort: Effort,
     budget: &Budget<'_>,
-) -> Vec<Vec<u32>> {
+) -> Improved {
+    let search = Search {
+        blocks,
+        aim,
+        effort,
+        budget,
+    };
     let rounds = if sets.len() <= CLUSTERS { 1 } else { ROUNDS };
-    for round in 0..=rounds {
-        if round > 0 && (budget.stop)() {
+    let mut found = search.round(sets, 0, |region, seed| region.best_start(&search, seed));
+    for round in 1..=rounds {
+        if (budget.stop)() {
             break;
         }
-        let regions = Regions::new(blocks, sets, round);
-        let work = |region: &Region, number: usize| {
-            let seed = effort
-                .seed
-                .wrapping_add((round as u64) << 32 | number as u64);
-            if round == 0 {
-                region.search(aim, Effort { seed, ..effort }, budget)
-            } else {
-                let further = ON_FROM_BEST * f64::from(effort.starts - 1);
-                let warmth = 1.0 - (round - 1) as f64 / rounds as f64;
-                let mut recombiner = region.recombiner(aim, seed);
-                recombiner.anneal(
-                    region.length(effort.looks * further / rounds as f64),
-                    WARM * warmth * aim.target_weight,
-                );
-                if round == rounds {
-                    recombiner.tidy(region.length(TIDYING * effort.looks));
-                }
-                recombiner.into_partition().into_sets()
+        let further = ON_FROM_BEST * f64::from(effort.starts - 1) / rounds as f64;
+        let warmth = 1.0 - (round - 1) as f64 / rounds as f64;
+        found = search.round(sets_of(found), round, |region, seed| {
+            let mut recombiner = region.recombiner(&search, seed);
+            recombiner.anneal(
+                region.length(effort.looks * further),
+                WARM * warmth * aim.target_weight,
+            );
+            if round == rounds && !aim.target_counts {
+                recombiner.tidy(region.length(TIDYING * effort.looks));
             }
-        };
-        sets = (0..regions.clusters.len())
+            recombiner.into_partition()
+        });
+    }
+    let before_target = aim
+        .target_counts
+        .then(|| found.iter().map(|f| (f.weight, f.good)).collect());
+    if aim.target_counts {
+        found = search.toward_target(found, rounds);
+    }
+    Improved {
+        sets: search.mended(found),
+        before_target,
+    }
+}
+
+fn sets_of(found: Vec<Found>) -> Vec<Vec<u32>> {
+    found.into_iter().map(|found| found.members).collect()
+}
+
+/// The weight in good clusters, and in all.
+fn weights(found: &[Found]) -> (f64, f64) {
+    found.iter().fold((0.0, 0.0), |(good, all), found| {
+        let weight = found.weight;
+        (good + if found.good { weight } else { 0.0 }, all + weight)
+    })
+}
+
+/// What all regions are searched with.
+struct Search<'a> {
+    blocks: &'a Blocks,
+    aim: &'a Aim,
+    effort: Effort,
+    budget: &'a Budget<'a>,
+}
+
+impl Search<'_> {
+    /// Works on each region by itself; after a stop regions stay as they are.
+    fn round(
+        &self,
+        sets: Vec<Vec<u32>>,
+        round: usize,
+        work: impl Fn(&Region, u64) -> Partition + Sync,
+    ) -> Vec<Found> {
+        let regions = Regions::new(self.blocks, sets, round);
+        (0..regions.clusters.len())
             .into_par_iter()
             .flat_map_iter(|number| {
-                if round > 0 && (budget.stop)() {
-                    return regions.clusters[number].clone();
-                }
+                let seed = self
+                    .effort
+                    .seed
+                    .wrapping_add((round as u64) << 32 | number as u64);
                 let region = regions.region(number);
-                region.in_whole(work(&region, number))
+                let partition = if round > 0 && (self.budget.stop)() {
+                    region.partition(self.aim)
+                } else {
+                    work(&region, seed)
+                };
+                region.in_whole(partition.into_found(self.aim))
             })
-            .collect();
+            .collect()
     }
-    sets
+
+    /// Brings weights near the target, at a price that is told by [`GIVEN_UP`], and makes wide clusters less wide.
+    fn toward_target(&self, mut found: Vec<Found>, rounds: usize) -> Vec<Found> {
+        let target_rounds = if rounds == 1 { 1 } else { TARGET_ROUNDS };
+        let (best, all) = weights(&found);
+        for round in 1..=target_rounds {
+            if (self.budget.stop)() {
+                break;
+            }
+            let (good, _) = weights(&found);
+            // What may still be lost, by weight; what is kept from the first round is left for the others.
+            let left = (good - (best - GIVEN_UP * all)).max(0.0) / all.max(f64::MIN_POSITIVE);
+            let share = left / (target_rounds - round + 1) as f64;
+            let looks = self.effort.looks / target_rounds as f64;
+            found = self.round(sets_of(found), rounds + round, |region, seed| {
+                let mut recombiner = region.recombiner(self, seed);
+                let weight: f64 = region.blocks.weights.iter().sum();
+                recombiner.approach_target(region.length(TARGETING * looks), share * weight);
+                if round == target_rounds {
+                    recombiner.tidy(region.length(TIDYING * self.effort.looks));
+                }
+                recombiner.into_partition()
+            });
+        }
+        found
+    }
+
+    /// Brings undersized clusters into range that have neighbours, across the borders of regions too.
+    fn mended(&self, found: Vec<Found>) -> Vec<Vec<u32>> {
+        let undersized = |found: &Found| found.weight < self.aim.range.least;
+        let mut mendable = false;
+        if found.iter().any(undersized) {
+            let mut cluster_of = vec![u32::MAX; self.blocks.len()];
+            for (cluster, found) in (0u32..).zip(&found) {
+                for &block in &found.members {
+                    cluster_of[block as usize] = cluster;
+                }
+            }
+            mendable = (0u32..).zip(&found).any(|(cluster, found)| {
+                let beside = |&block: &u32| {
+                    let around = self.blocks.graph.neighbours(block);
+                    around.iter().any(|&other| {
+                        let other = cluster_of[other as usize];
+                        other != cluster && other != u32::MAX
+                    })
+                };
+                undersized(found) && found.members.iter().any(beside)
+            });
+        }
+        let sets = sets_of(found);
+        if !mendable || (self.budget.stop)() {
+            return sets;
+        }
+        let partition = Partition::new(self.blocks, self.aim, sets);
+        let seed = self.effort.seed.wrapping_add(1 << 63);
+        let mut recombiner =
+            Recombiner::new(self.blocks, *self.aim, partition, seed, self.budget.stop);
+        recombiner.mend((MENDING.0 * self.blocks.len() as f64).min(MENDING.1) as u64);
+        sets_of(recombiner.into_partition().into_found(self.aim))
+    }
 }
 
 /// The clusters of some blocks, region by region.
@@ -160,12 +282,18 @@ fn in_order(clusters: &[Vec<u32>]) -> Vec<u32> {
 
 impl Region {
     /// The best of several searches. The first is always made: it brings undersized clusters into range.
-    fn search(&self, aim: &Aim, effort: Effort, budget: &Budget<'_>) -> Vec<Vec<u32>> {
+    fn best_start(&self, search: &Search<'_>, seed: u64) -> Partition {
+        let Search {
+            aim,
+            effort,
+            budget,
+            ..
+        } = search;
         let found: Vec<Partition> = (0..u64::from(effort.starts))
             .into_par_iter()
             .filter(|&start| start == 0 || !(budget.stop)())
             .map(|start| {
-                let mut recombiner = self.recombiner(aim, effort.seed.wrapping_add(start << 48));
+                let mut recombiner = self.recombiner(search, seed.wrapping_add(start << 48));
                 recombiner.repair();
                 if !(budget.stop)() {
                     recombiner.anneal(self.length(effort.looks), WARM * aim.target_weight);
@@ -177,7 +305,7 @@ impl Region {
         let best = found
             .into_iter()
             .reduce(|a, b| if b.worth(aim) > a.worth(aim) { b } else { a });
-        best.map_or_else(|| self.sets.clone(), Partition::into_sets)
+        best.unwrap_or_else(|| self.partition(aim))
     }
 
     /// The number of looks that is so many at each block.
@@ -185,16 +313,26 @@ impl Region {
         (looks * self.blocks.len() as f64) as u64
     }
 
-    fn recombiner(&self, aim: &Aim, seed: u64) -> Recombiner<'_> {
-        let partition = Partition::new(&self.blocks, aim, self.sets.clone());
-        Recombiner::new(&self.blocks, *aim, partition, seed)
+    fn partition(&self, aim: &Aim) -> Partition {
+        Partition::new(&self.blocks, aim, self.sets.clone())
     }
 
-    /// Sets of the region, in numbers of the whole.
-    fn in_whole(&self, mut sets: Vec<Vec<u32>>) -> Vec<Vec<u32>> {
-        for block in sets.iter_mut().flatten() {
+    fn recombiner<'a>(&'a self, search: &Search<'a>, seed: u64) -> Recombiner<'a> {
+        let partition = self.partition(search.aim);
+        Recombiner::new(
+            &self.blocks,
+            *search.aim,
+            partition,
+            seed,
+            search.budget.stop,
+        )
+    }
+
+    /// Clusters of the region, in numbers of the whole.
+    fn in_whole(&self, mut found: Vec<Found>) -> Vec<Found> {
+        for block in found.iter_mut().flat_map(|found| &mut found.members) {
             *block = self.numbers[*block as usize];
         }
-        sets
+        found
     }
 }

@@ -61,7 +61,7 @@ const BYTES_A_TRIAL: u64 = 64;
 ///     desired_cluster_radius: 200.0.into(),
 ///     ..Params::default()
 /// };
-/// let settings = params.settings(&mut |_, _| Ok(false))?;
+/// let settings = params.settings(&mut |_, _| Ok(0))?;
 /// let grouping = tuned_kmeans(&places, &settings, &Budget::unlimited());
 /// assert_eq!(grouping.clusters.len(), 2);
 /// assert_ne!(grouping.cluster_of[0], grouping.cluster_of[1]);
@@ -138,7 +138,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Method, OnConflict};
+    use crate::{Method, OnConflict, Prefer};
 
     fn settings(target_weight: f64, target_radius: f64) -> Settings {
         Settings {
@@ -153,6 +153,7 @@ mod tests {
             max_passes: 10,
             minibatch_reassignment_ratio: 0.05,
             on_conflict: OnConflict::Weight,
+            prefer: Prefer::Target,
             starts: None,
             seed: 1,
         }

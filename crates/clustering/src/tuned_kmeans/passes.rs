@@ -1,10 +1,9 @@
 //! Clusters that are too heavy are divided again, pass by pass.
 
-use geo::Coord;
-
 use super::area::{Area, mix};
 use super::division::Division;
-use crate::{Budget, Grouping, Lineage, Outlines, Places, Settings};
+use crate::places::Part;
+use crate::{Budget, Grouping, Lineage, Places, Settings};
 
 /// Passes with the same number of heavy clusters after which there are no more.
 const STUCK_AFTER: usize = 3;
@@ -29,7 +28,7 @@ pub(super) fn divide_heavy(
             break;
         }
         grouping.passes = pass;
-        heavy = divide_each(places, &mut grouping, &heavy, settings);
+        heavy = divide_each(places, &mut grouping, &heavy, settings, budget);
         counts.push(heavy.len());
     }
     grouping
@@ -41,6 +40,7 @@ fn divide_each(
     grouping: &mut Grouping,
     heavy: &[u32],
     settings: &Settings,
+    budget: &Budget<'_>,
 ) -> Vec<u32> {
     let mut still_heavy = Vec::new();
     let mut members: Vec<Vec<u32>> = vec![Vec::new(); grouping.clusters.len()];
@@ -54,6 +54,10 @@ fn divide_each(
         }
     }
     for &cluster in heavy {
+        if (budget.stop)() {
+            still_heavy.push(cluster);
+            continue;
+        }
         let members = &members[cluster as usize];
         let part = Part::new(places, members);
         let lineage = &grouping.clusters[cluster as usize];
@@ -92,49 +96,4 @@ fn divide_each(
 
 fn heavier<'a>(weights: &'a [f64], settings: &'a Settings) -> impl Iterator<Item = u32> + 'a {
     (0..weights.len() as u32).filter(|&cluster| weights[cluster as usize] > settings.max_weight)
-}
-
-/// Some of the places, on their own.
-struct Part {
-    centres: Vec<Coord>,
-    weights: Vec<f64>,
-    /// Where the corners of each place begin, and the corners.
-    outlines: Option<(Vec<usize>, Vec<Coord>)>,
-}
-
-impl Part {
-    fn new(places: &Places<'_>, members: &[u32]) -> Self {
-        let outlines = places.outlines.map(|outlines| {
-            let mut starts = vec![0];
-            let mut corners = Vec::new();
-            for &member in members {
-                corners.extend_from_slice(outlines.of(member as usize));
-                starts.push(corners.len());
-            }
-            (starts, corners)
-        });
-        Self {
-            centres: members
-                .iter()
-                .map(|&member| places.centres[member as usize])
-                .collect(),
-            weights: members
-                .iter()
-                .map(|&member| places.weights[member as usize])
-                .collect(),
-            outlines,
-        }
-    }
-
-    fn places(&self) -> Places<'_> {
-        let outlines = self
-            .outlines
-            .as_ref()
-            .map(|(starts, corners)| Outlines { starts, corners });
-        Places {
-            centres: &self.centres,
-            weights: &self.weights,
-            outlines,
-        }
-    }
 }

@@ -102,7 +102,7 @@ mod tests {
             weight_importance_factor: 3.0.into(),
             ..Params::default()
         };
-        let settings = params.settings(&mut |_, _| Ok(false)).unwrap();
+        let settings = params.settings(&mut |_, _| Ok(0)).unwrap();
         // 3 * 1000 / 240 * |240 - 216| + |1000 - 1300|
         let score = score(
             &mut [100.0, 216.0, 400.0],

@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// Coordinates handled at a time: they stay in the cache through all steps of the operation.
 const CHUNK: usize = 1024;
 /// Rounding that takes a longitude past 180 is not an error, in degrees.
-const SLACK: f64 = 1e-9;
+const SLACK: f64 = 1e-6;
 
 /// An operation that takes coordinates from one reference system to another.
 ///
