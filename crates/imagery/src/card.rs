@@ -7,11 +7,11 @@ use geo::BoundingRect;
 use serde_json::{Map, Value, json};
 
 use crate::Error;
-use crate::chip::tiff_bands;
+use raster::tiff_bands;
 use crate::labels::LabelMode;
 use crate::ledger::{LedgerRow, Status};
 use crate::picture::Picture;
-use crate::pixels::Pixels;
+use raster::Pixels;
 use crate::scraper::Counts;
 use crate::sources::Source;
 
@@ -302,9 +302,9 @@ mod tests {
     use geo::polygon;
 
     use super::*;
-    use crate::chip::{GeotiffOptions, write_geotiff};
-    use crate::grid::Grid;
-    use crate::pixels::Values;
+    use raster::geotiff::{GeotiffOptions, write_geotiff};
+    use raster::Grid;
+    use raster::Values;
 
     fn row(captured: Option<&str>) -> LedgerRow {
         LedgerRow {

@@ -215,3 +215,16 @@ impl From<tables::Error> for Error {
         Self::Table(error.to_string())
     }
 }
+
+impl From<raster::Error> for Error {
+    fn from(error: raster::Error) -> Self {
+        match error {
+            raster::Error::Unreadable { media, problem } => Self::Picture { media, problem },
+            raster::Error::Encode { format, pixels, expected } => {
+                Self::Encode { format, pixels, expected }
+            }
+            raster::Error::Internal { doing } => Self::Internal { doing },
+            other => Self::Table(other.to_string()),
+        }
+    }
+}

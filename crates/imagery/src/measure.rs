@@ -1,6 +1,6 @@
 //! Readings taken from a picture: the seam.
 
-use crate::pixels::Pixels;
+use raster::Pixels;
 
 /// Takes readings from pictures, while they are fetched or when they are read back.
 pub trait Measure: Send + Sync {

@@ -2,8 +2,8 @@ use geo::Polygon;
 use tables::Crs;
 
 use crate::Error;
-use crate::grid::Grid;
-use crate::ground::{Maps, square};
+use raster::Grid;
+use raster::{Maps, square};
 
 /// A place to take a picture at.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, sleep};
 
-use crate::chip::{GeotiffOptions, encode};
+use raster::{encode, geotiff::GeotiffOptions};
 use crate::fetch::Backoff;
-use crate::pixels::{Pixels, Values};
+use raster::{Pixels, Values};
 use crate::{
     Clock, Format, Limits, MemoryStore, NoRanges, Picture, PictureStore, Reply, Request, Sample,
     Scraper, Seams, Secret, Secrets, Setup, Source, Transport, TransportFault,

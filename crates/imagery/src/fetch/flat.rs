@@ -6,7 +6,7 @@ use super::jpeg;
 use super::validate::Header;
 use crate::Error;
 use crate::picture::Format;
-use crate::pixels::Pixels;
+use raster::Pixels;
 
 /// Whether the picture shows one colour only, or nothing at all (every pixel clear).
 ///
@@ -85,8 +85,8 @@ fn is_flat_png(bytes: &[u8]) -> Result<bool, Error> {
 mod tests {
     use super::super::validate::examine;
     use super::*;
-    use crate::chip::{GeotiffOptions, encode};
-    use crate::pixels::Values;
+    use raster::{encode, geotiff::GeotiffOptions};
+    use raster::Values;
 
     fn flat(pixels: &Pixels, format: Format) -> bool {
         let bytes = encode(pixels, None, format, &GeotiffOptions::default()).unwrap();

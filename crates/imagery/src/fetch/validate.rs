@@ -255,16 +255,16 @@ pub(crate) fn expiry(reply: &Reply, now: Timestamp) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pixels::{Pixels, Values};
+    use raster::{Pixels, Values};
 
     fn picture(format: Format) -> Vec<u8> {
         let values = (0..48 * 32 * 3).map(|i| (i * 37 % 251) as u8).collect();
         let pixels = Pixels::new(48, 32, 3, Values::U8(values)).unwrap();
-        crate::chip::encode(
+        raster::encode(
             &pixels,
             None,
             format,
-            &crate::chip::GeotiffOptions::default(),
+            &raster::geotiff::GeotiffOptions::default(),
         )
         .unwrap()
     }

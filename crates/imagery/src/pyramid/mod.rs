@@ -1,40 +1,24 @@
 //! Rasters in tiles and levels: web map tiles and Cloud Optimized GeoTIFF alike.
 
-mod mosaic;
-mod resample;
+mod grid_of;
 mod tile_cache;
-mod window;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::{StreamExt, TryStreamExt};
 
-pub(crate) use mosaic::Mosaic;
-pub use resample::Resampling;
+pub(crate) use grid_of::grid_of;
+pub(crate) use raster::window::{Level, Plan, own_level, plan};
+pub use raster::{Mosaic, Pixels, Resampling};
 pub(crate) use tile_cache::TileCache;
-pub(crate) use window::{Plan, grid_of, own_level, plan};
 
 use crate::fetch::{Call, Miss};
-use crate::pixels::Pixels;
 
 /// Most tiles that one picture may need.
 const MOST_TILES: u64 = 4096;
 /// Tiles that one picture asks for at once; the places in flight bound them further.
 const TILES_AT_ONCE: usize = 16;
-
-/// One level of detail of a raster, rows from the top.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Level {
-    /// Outer corner of the upper left pixel, in map units.
-    pub(crate) origin: (f64, f64),
-    /// Size of a pixel in map units, both positive.
-    pub(crate) pixel: (f64, f64),
-    /// Columns and rows.
-    pub(crate) size: (u64, u64),
-    /// Columns and rows of a tile.
-    pub(crate) tile: (u32, u32),
-}
 
 /// Gives tiles of a raster.
 #[async_trait]

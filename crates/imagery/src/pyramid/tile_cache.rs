@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
 
 use crate::fetch::Miss;
-use crate::pixels::{Pixels, with_values};
+use raster::{Pixels, with_values};
 
 /// Which tile: of which raster of the source, level, column and row.
 pub(crate) type TileKey = (usize, usize, u64, u64);
@@ -99,7 +99,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::pixels::Values;
+    use raster::Values;
 
     fn tile(bytes: usize) -> Arc<Pixels> {
         Arc::new(Pixels::new(bytes as u32, 1, 1, Values::U8(vec![0; bytes])).unwrap())

@@ -6,13 +6,13 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
-use crate::chip::{GeotiffOptions, encode, encode_labelled, sidecar, write_geotiff};
+use raster::{encode, encode_labelled, sidecar, geotiff::{GeotiffOptions, write_geotiff}};
 use crate::fetch::{Header, examine, is_flat};
-use crate::grid::Grid;
+use raster::Grid;
 use crate::labels::{LabelMode, Labels, Mask};
 use crate::measure::Measure;
 use crate::picture::Format;
-use crate::pixels::{Pixels, Values};
+use raster::{Pixels, Values};
 use crate::sources::Content;
 
 /// What is wanted of every picture of a study.

@@ -18,7 +18,7 @@ use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, 
 use crate::Error;
 use crate::byte_ranges::{ByteRanges, Payer};
 use crate::fetch::{Call, Miss};
-use crate::ground::Maps;
+use raster::Maps;
 use crate::picture::{Band, Format, Picture, Size};
 use crate::pyramid::{Level, Plan, Resampling, TileCache, grid_of, plan};
 use crate::sample::{Frame, Sample};

@@ -22,11 +22,11 @@ use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits};
 use crate::Error;
 use crate::compute::compute;
 use crate::fetch::{Call, Miss, Rejection, Reply, Request, examine, excerpt, plain_status};
-use crate::grid::Grid;
-use crate::ground::{Map, Maps};
+use raster::Grid;
+use raster::{Map, Maps};
 use crate::labels::LabelLayer;
 use crate::picture::{Band, Format, Picture, Size};
-use crate::pixels::Pixels;
+use raster::Pixels;
 use crate::pyramid::{Level, grid_of};
 use crate::sample::{Frame, Sample};
 use crate::secret::{Secret, SecretName};
@@ -172,6 +172,7 @@ impl EarthEngine {
             pixel: (self.pixel, self.pixel),
             size: (0, 0),
             tile: (256, 256),
+            turned: None,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::Error;
 use crate::fetch::{
     Call, Miss, Rejection, Reply, Request, excerpt, expiry, picture_reply, plain_status,
 };
-use crate::ground::metres_per_degree;
+use raster::metres_per_degree;
 use crate::picture::{Picture, Size};
 use crate::sample::{Frame, Sample};
 use crate::secret::{Secret, SecretName};

@@ -40,10 +40,10 @@ pub use xyz::Xyz;
 use crate::Error;
 use crate::byte_ranges::ByteRanges;
 use crate::fetch::{Call, Header, Miss};
-use crate::grid::Grid;
+use raster::Grid;
 use crate::labels::LabelLayer;
 use crate::picture::{Band, Format, Picture, Size};
-use crate::pixels::Pixels;
+use raster::Pixels;
 use crate::sample::{Frame, Sample};
 use crate::secret::{SecretName, Secrets};
 

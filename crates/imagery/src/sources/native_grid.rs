@@ -115,11 +115,11 @@ mod tests {
 
     use super::*;
     use crate::byte_ranges::MemoryRanges;
-    use crate::chip::{GeotiffOptions, write_geotiff};
+    use raster::geotiff::{GeotiffOptions, write_geotiff};
     use crate::clock::SystemClock;
     use crate::fetch::HttpTransport;
-    use crate::grid::Grid;
-    use crate::pixels::{Pixels, Values};
+    use raster::Grid;
+    use raster::{Pixels, Values};
 
     async fn native(source: serde_json::Value, pixel: f64) -> Option<NativeGrid> {
         let grid = Grid {

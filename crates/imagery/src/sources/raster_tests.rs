@@ -9,7 +9,7 @@ use tables::{Crs, Projection};
 use wiremock::matchers::{method, path, query_param, query_param_contains};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
-use crate::chip::{GeotiffOptions, write_geotiff};
+use raster::geotiff::{GeotiffOptions, write_geotiff};
 use crate::fetch::HttpTransport;
 use crate::testing::{Study, noise};
 use crate::{

@@ -12,7 +12,7 @@ use wiremock::matchers::{method, path, query_param};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::conformance::service_account;
-use crate::chip::{GeotiffOptions, write_geotiff};
+use raster::geotiff::{GeotiffOptions, write_geotiff};
 use crate::fetch::HttpTransport;
 use crate::labels::LabelLayer;
 use crate::testing::{KEY, Study, file, noise, samples};

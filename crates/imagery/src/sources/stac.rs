@@ -22,7 +22,7 @@ use super::{
 use crate::Error;
 use crate::byte_ranges::{ByteRanges, Payer};
 use crate::fetch::{Call, Miss, Rejection, Request, plain_status};
-use crate::ground::Maps;
+use raster::Maps;
 use crate::picture::{Band, Format, Picture, Size};
 use crate::pyramid::{Resampling, TileCache, grid_of, plan};
 use crate::sample::{Frame, Sample};

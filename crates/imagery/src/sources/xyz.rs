@@ -13,10 +13,10 @@ use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits};
 use crate::Error;
 use crate::compute::compute;
 use crate::fetch::{Call, Miss, Rejection, Reply, Request, picture_reply, plain_status};
-use crate::grid::Grid;
-use crate::ground::{MERCATOR_CIRCUMFERENCE, Map, Maps};
+use raster::Grid;
+use raster::{MERCATOR_CIRCUMFERENCE, Map, Maps};
 use crate::picture::{Picture, Size};
-use crate::pixels::{Pixels, Values};
+use raster::{Pixels, Values};
 use crate::pyramid::{Level, Plan, Resampling, TileCache, TileSource, gather, grid_of, plan};
 use crate::sample::{Frame, Sample};
 use crate::secret::{Secret, SecretName};
@@ -95,6 +95,7 @@ impl Xyz {
                 tiles * u64::from(self.tile_px),
             ),
             tile: (self.tile_px, self.tile_px),
+            turned: None,
         }
     }
 

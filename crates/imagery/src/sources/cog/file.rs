@@ -14,11 +14,11 @@ use tables::Crs;
 
 use super::reader::RangeReader;
 use crate::Error;
-use crate::chip::{band_names, interleave, nodata};
+use raster::{band_names, interleave, nodata};
 use crate::compute::compute;
 use crate::fetch::{Call, Miss};
-use crate::ground::Map;
-use crate::pixels::{Pixels, Values};
+use raster::Map;
+use raster::{Pixels, Values};
 use crate::pyramid::{Level, Plan, Resampling, TileCache, TileSource, gather};
 use crate::sources::PixelsToMake;
 

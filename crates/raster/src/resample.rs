@@ -21,13 +21,17 @@ const WIDEN_BELOW: f64 = 0.95;
 
 impl Resampling {
     /// Source pixels that a kernel reaches beyond the picture's edge.
-    pub(super) fn reach(scale: f64) -> f64 {
+    pub(crate) fn reach(scale: f64) -> f64 {
         scale.max(1.0).ceil() + 1.0
     }
 
     /// The source pixels along one axis of `size` pixels that count for a pixel with this centre.
     fn taps(self, center: f64, scale: f64, size: usize, taps: &mut Taps) {
         taps.clear();
+        // What lies beyond the raster's edge is not there, however near to it.
+        if !(-1e-9..=size as f64 + 1e-9).contains(&center) {
+            return;
+        }
         let inside = |at: f64| (at >= 0.0 && at < size as f64).then_some(at as usize);
         match self {
             // The tolerance keeps a centre on an edge from falling to either side by rounding.
@@ -50,32 +54,41 @@ impl Resampling {
 }
 
 /// A part of a level: `size` columns and rows from column and row `from`.
-pub(super) struct Source<'a, T> {
-    pub(super) values: &'a [T],
-    /// Whether each pixel holds something; `None` is all of them.
-    pub(super) valid: Option<&'a [bool]>,
-    pub(super) size: (usize, usize),
-    pub(super) bands: usize,
+pub(crate) struct Source<'a, T> {
+    pub(crate) values: &'a [T],
+    /// Whether each number is there; `None` is all of them.
+    pub(crate) valid: Option<&'a [bool]>,
+    pub(crate) size: (usize, usize),
+    pub(crate) bands: usize,
 }
 
 /// A picture that lies straight on that part: its corner in the part's pixels, part pixels for
 /// each of its pixels, its columns and rows.
-pub(super) struct Placement {
-    pub(super) corner: (f64, f64),
-    pub(super) scale: (f64, f64),
-    pub(super) size: (usize, usize),
+pub(crate) struct Placement {
+    pub(crate) corner: (f64, f64),
+    pub(crate) scale: (f64, f64),
+    pub(crate) size: (usize, usize),
 }
 
 /// Source pixels along one axis that count for a pixel, with their weights.
 type Taps = Vec<(usize, f64)>;
 
-/// Takes the pixels of a picture that lies straight; where nothing valid is near, `fill`.
-pub(super) fn resample<T: Value>(
+/// What stands where nothing is.
+#[derive(Clone, Copy)]
+pub(crate) struct Fill<T> {
+    /// The number there.
+    pub(crate) outside: T,
+    /// The number that means "nothing here", which no mean of what is there may become.
+    pub(crate) avoid: Option<T>,
+}
+
+/// Takes the pixels of a picture that lies straight: numbers, and which of them are there.
+pub(crate) fn resample<T: Value>(
     source: &Source<'_, T>,
     place: &Placement,
     how: Resampling,
-    fill: T,
-) -> Vec<T> {
+    fill: Fill<T>,
+) -> (Vec<T>, Option<Vec<bool>>) {
     let axis = |corner: f64, scale: f64, count: usize, size: usize| -> Vec<Taps> {
         let center = |index: usize| corner + (index as f64 + 0.5) * scale;
         (0..count)
@@ -94,17 +107,17 @@ pub(super) fn resample<T: Value>(
             pixel.take(rows, columns);
         }
     }
-    pixel.out
+    pixel.done()
 }
 
 /// Takes the pixels with these centres (in the part's pixels), each `scale` part pixels wide and high.
-pub(super) fn resample_at<T: Value>(
+pub(crate) fn resample_at<T: Value>(
     source: &Source<'_, T>,
     centres: impl ExactSizeIterator<Item = (f64, f64)>,
     scale: (f64, f64),
     how: Resampling,
-    fill: T,
-) -> Vec<T> {
+    fill: Fill<T>,
+) -> (Vec<T>, Option<Vec<bool>>) {
     let (mut columns, mut rows) = (Taps::new(), Taps::new());
     let mut pixel = Pixel::new(source, fill, centres.len());
     for (x, y) in centres {
@@ -112,53 +125,87 @@ pub(super) fn resample_at<T: Value>(
         how.taps(y, scale.1, source.size.1, &mut rows);
         pixel.take(&rows, &columns);
     }
-    pixel.out
+    pixel.done()
 }
 
 /// One pixel after the other.
 struct Pixel<'a, T> {
     source: &'a Source<'a, T>,
     sums: Vec<f64>,
-    fill: T,
+    weights: Vec<f64>,
+    fill: Fill<T>,
     out: Vec<T>,
+    /// Where something was missing: the numbers of `out` that are not there.
+    missing: Vec<usize>,
 }
 
+/// Less weight than this is nothing.
+const LEAST_WEIGHT: f64 = 1e-9;
+
 impl<'a, T: Value> Pixel<'a, T> {
-    fn new(source: &'a Source<'a, T>, fill: T, count: usize) -> Self {
-        let out = Vec::with_capacity(count * source.bands);
+    fn new(source: &'a Source<'a, T>, fill: Fill<T>, count: usize) -> Self {
         Self {
             source,
             sums: vec![0.0; source.bands],
+            weights: vec![0.0; source.bands],
             fill,
-            out,
+            out: Vec::with_capacity(count * source.bands),
+            missing: Vec::new(),
         }
     }
 
-    /// The weighted mean of the valid pixels where rows and columns cross.
+    /// The weighted mean of what is there where rows and columns cross, band by band.
     fn take(&mut self, rows: &[(usize, f64)], columns: &[(usize, f64)]) {
         let bands = self.source.bands;
-        let mut weight = 0.0;
         self.sums.fill(0.0);
+        self.weights.fill(0.0);
         for (row, row_weight) in rows {
             for (column, column_weight) in columns {
                 let pixel = row * self.source.size.0 + column;
-                if self.source.valid.is_some_and(|valid| !valid[pixel]) {
-                    continue;
-                }
                 let share = row_weight * column_weight;
-                weight += share;
-                let values = &self.source.values[pixel * bands..(pixel + 1) * bands];
-                for (sum, value) in self.sums.iter_mut().zip(values) {
-                    *sum += share * value.to_f64();
+                let place = pixel * bands..(pixel + 1) * bands;
+                let values = &self.source.values[place.clone()];
+                match self.source.valid {
+                    None => {
+                        self.weights[0] += share;
+                        for (sum, value) in self.sums.iter_mut().zip(values) {
+                            *sum += share * value.to_f64();
+                        }
+                    }
+                    Some(valid) => {
+                        let sums = self.sums.iter_mut().zip(&mut self.weights);
+                        for ((sum, weight), (value, valid)) in sums.zip(values.iter().zip(&valid[place])) {
+                            if *valid {
+                                *sum += share * value.to_f64();
+                                *weight += share;
+                            }
+                        }
+                    }
                 }
             }
         }
-        if weight > 1e-9 {
-            self.out
-                .extend(self.sums.iter().map(|sum| T::from_f64(sum / weight)));
-        } else {
-            self.out.extend(std::iter::repeat_n(self.fill, bands));
+        for band in 0..bands {
+            let weight = self.weights[if self.source.valid.is_some() { band } else { 0 }];
+            if weight > LEAST_WEIGHT {
+                let value = T::from_f64(self.sums[band] / weight);
+                // As GDAL's warper does: a mean that happens to be nodata would be lost.
+                self.out.push(if Some(value) == self.fill.avoid { value.neighbour() } else { value });
+            } else {
+                self.missing.push(self.out.len());
+                self.out.push(self.fill.outside);
+            }
         }
+    }
+
+    fn done(self) -> (Vec<T>, Option<Vec<bool>>) {
+        let valid = (!self.missing.is_empty()).then(|| {
+            let mut valid = vec![true; self.out.len()];
+            for at in self.missing {
+                valid[at] = false;
+            }
+            valid
+        });
+        (self.out, valid)
     }
 }
 
@@ -183,7 +230,7 @@ mod tests {
             scale: (place.1, 1.0),
             size: (place.2, 1),
         };
-        resample(&source, &place, how, 99)
+        resample(&source, &place, how, Fill { outside: 99, avoid: None }).0
     }
 
     #[test]

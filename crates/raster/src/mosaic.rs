@@ -2,34 +2,35 @@
 
 use std::sync::Arc;
 
-use super::resample::{Placement, Resampling, Source, resample, resample_at};
-use super::window::Placing;
-use super::{Level, Plan};
 use crate::Error;
-use crate::pixels::{Pixels, Value, Values, map_values};
+use crate::resample::{Fill, Placement, Resampling, Source, resample, resample_at};
+use crate::window::{Level, Placing, Plan};
+use crate::{Pixels, Role, Value, Values, map_values};
 
 /// The tiles that a picture needs.
-pub(crate) struct Mosaic {
+pub struct Mosaic {
     level: Level,
     tiles: Vec<(u64, u64, Arc<Pixels>)>,
 }
 
 impl Mosaic {
-    pub(super) fn new(level: Level, tiles: Vec<(u64, u64, Arc<Pixels>)>) -> Self {
+    /// The tiles of a level, each with its column and row.
+    pub fn new(level: Level, tiles: Vec<(u64, u64, Arc<Pixels>)>) -> Self {
         Self { level, tiles }
     }
 
-    /// The picture. `nodata` marks source pixels without a value and fills what lies outside (0 without it).
-    pub(crate) fn picture(
+    /// The picture. What lies outside the raster, or is not there in its tiles, is not there in the
+    /// picture, and has the number `fill` (0 without it).
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] where there is no tile, or tiles differ in bands or type.
+    pub fn picture(
         &self,
         plan: &Plan,
         how: Resampling,
-        nodata: Option<f64>,
+        fill: Option<f64>,
     ) -> Result<Pixels, Error> {
-        let fault = |problem: &str| Error::Picture {
-            media: "mosaic",
-            problem: problem.to_owned(),
-        };
+        let fault = |problem: &str| Error::unreadable("mosaic", problem);
         let (_, _, first) = self.tiles.first().ok_or_else(|| fault("no tile"))?;
         let bands = first.bands();
         let alike = |tile: &Pixels| {
@@ -38,9 +39,16 @@ impl Mosaic {
         if !self.tiles.iter().all(|(_, _, tile)| alike(tile)) {
             return Err(fault("tiles of different bands or types"));
         }
-        let values =
-            map_values!(first.values(), like => self.values(like, bands, plan, how, nodata));
-        Pixels::new(plan.grid.width, plan.grid.height, bands, values)
+        // Classes have no means.
+        let how = if first.roles().contains(&Role::Class) { Resampling::Nearest } else { how };
+        let mut valid = None;
+        let values = map_values!(first.values(), like => {
+            let (values, flags) = self.values(like, bands, plan, how, fill);
+            valid = flags;
+            values
+        });
+        let pixels = Pixels::new(plan.grid.width, plan.grid.height, bands, values)?;
+        Ok(Pixels { roles: first.roles.clone(), palette: first.palette.clone(), ..pixels }.with_valid(valid))
     }
 
     fn values<T: Value>(
@@ -49,62 +57,37 @@ impl Mosaic {
         bands: u16,
         plan: &Plan,
         how: Resampling,
-        nodata: Option<f64>,
-    ) -> Vec<T>
+        fill: Option<f64>,
+    ) -> (Vec<T>, Option<Vec<bool>>)
     where
         Values: Holds<T>,
     {
         let bands = usize::from(bands);
-        let fill = T::from_f64(nodata.unwrap_or(0.0));
+        let outside = T::from_f64(fill.unwrap_or(0.0));
         let size = (plan.grid.width as usize, plan.grid.height as usize);
         if let Placing::Own { corner } = plan.placing {
-            let mut out = vec![fill; size.0 * size.1 * bands];
-            self.copy(corner, size, bands, |at, run| {
-                out[at * bands..at * bands + run.len()].copy_from_slice(run);
-            });
-            return out;
+            return self.part(corner, size, bands, outside);
         }
         let Some((columns, rows)) = plan.source_window(&self.level) else {
-            return vec![fill; size.0 * size.1 * bands];
+            let count = size.0 * size.1 * bands;
+            return (vec![outside; count], Some(vec![false; count]));
         };
         let part = ((columns.1 - columns.0) as usize, (rows.1 - rows.0) as usize);
-        let mut values = vec![fill; part.0 * part.1 * bands];
-        let mut valid = vec![false; part.0 * part.1];
-        self.copy(
-            (columns.0 as i64, rows.0 as i64),
-            part,
-            bands,
-            |at, run: &[T]| {
-                values[at * bands..at * bands + run.len()].copy_from_slice(run);
-                for (pixel, flag) in run.chunks_exact(bands).zip(&mut valid[at..]) {
-                    *flag = pixel.iter().all(|value| {
-                        let value = value.to_f64();
-                        !value.is_nan() && Some(value) != nodata
-                    });
-                }
-            },
-        );
+        let (values, valid) = self.part((columns.0 as i64, rows.0 as i64), part, bands, outside);
         let source = Source {
             values: &values,
-            valid: (!valid.iter().all(|flag| *flag)).then_some(&valid),
+            valid: valid.as_deref(),
             size: part,
             bands,
         };
         let from = (columns.0 as f64, rows.0 as f64);
+        let fill = Fill { outside, avoid: fill.and_then(T::exactly) };
         match &plan.placing {
-            Placing::Own { .. } => values,
+            Placing::Own { .. } => (values, valid),
             Placing::Scaled { corner, scale } => {
                 let corner = (corner.0 - from.0, corner.1 - from.1);
-                resample(
-                    &source,
-                    &Placement {
-                        corner,
-                        scale: *scale,
-                        size,
-                    },
-                    how,
-                    fill,
-                )
+                let placement = Placement { corner, scale: *scale, size };
+                resample(&source, &placement, how, fill)
             }
             Placing::Warped { centres, scale } => {
                 let centres = centres
@@ -115,14 +98,48 @@ impl Mosaic {
         }
     }
 
-    /// Hands over, run by run, what the tiles hold of `size` pixels from column and row `corner`:
-    /// the pixel of the part at which the run begins, and its values.
-    fn copy<T: Value>(
+    /// What the tiles hold of `size` pixels from column and row `corner`, and which of it is there.
+    fn part<T: Value>(
         &self,
         corner: (i64, i64),
         size: (usize, usize),
         bands: usize,
-        mut put: impl FnMut(usize, &[T]),
+        outside: T,
+    ) -> (Vec<T>, Option<Vec<bool>>)
+    where
+        Values: Holds<T>,
+    {
+        let count = size.0 * size.1 * bands;
+        let mut values = vec![outside; count];
+        let mut covered = 0;
+        let mut whole = true;
+        self.runs(corner, size, bands, |at, run: &[T], flags| {
+            values[at..at + run.len()].copy_from_slice(run);
+            covered += run.len();
+            whole &= flags.is_none_or(|flags| !flags.contains(&false));
+        });
+        if whole && covered == count {
+            return (values, None);
+        }
+        let mut valid = vec![false; count];
+        self.runs(corner, size, bands, |at, run: &[T], flags| {
+            let out = &mut valid[at..at + run.len()];
+            match flags {
+                Some(flags) => out.copy_from_slice(flags),
+                None => out.fill(true),
+            }
+        });
+        (values, Some(valid))
+    }
+
+    /// Hands over, run by run, what the tiles hold of `size` pixels from column and row `corner`:
+    /// the number of the part at which the run begins, its values, and which of them are there.
+    fn runs<T: Value>(
+        &self,
+        corner: (i64, i64),
+        size: (usize, usize),
+        bands: usize,
+        mut put: impl FnMut(usize, &[T], Option<&[bool]>),
     ) where
         Values: Holds<T>,
     {
@@ -147,8 +164,9 @@ impl Mosaic {
             for y in from_y..bottom {
                 let start = ((y - top) * width + (from_x - left)) as usize * bands;
                 let length = (right - from_x) as usize * bands;
-                let at = (y - corner.1) as usize * size.0 + (from_x - corner.0) as usize;
-                put(at, &values[start..start + length]);
+                let at = ((y - corner.1) as usize * size.0 + (from_x - corner.0) as usize) * bands;
+                let flags = tile.valid().map(|flags| &flags[start..start + length]);
+                put(at, &values[start..start + length], flags);
             }
         }
     }
@@ -188,6 +206,7 @@ mod tests {
             pixel: (1.0, 1.0),
             size: (5, 3),
             tile: (2, 2),
+            turned: None,
         };
         let tile = |column: u64, row: u64| {
             let value = |x: u64, y: u64| (10 * (row * 2 + y) + column * 2 + x) as u8;
@@ -246,6 +265,7 @@ mod tests {
             .picture(&plan(own(4, 2), 2, 2), Resampling::Nearest, Some(255.0))
             .unwrap();
         assert_eq!(picture.bytes().unwrap(), [24, 255, 255, 255]);
+        assert_eq!(picture.valid().unwrap(), [true, false, false, false]);
     }
 
     #[test]
@@ -278,7 +298,11 @@ mod tests {
 
     #[test]
     fn nodata_is_left_out_of_means() {
-        let picture = mosaic()
+        let mut nodata = mosaic();
+        for (_, _, tile) in &mut nodata.tiles {
+            *tile = Arc::new(tile.as_ref().clone().without_nodata(Some(0.0)));
+        }
+        let picture = nodata
             .picture(
                 &plan(scaled(0.5, 0.0), 1, 1),
                 Resampling::Bilinear,

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::geotiff::Compression;
 use crate::Error;
-use crate::pixels::{Pixels, Value};
+use crate::{Pixels, Value};
 
 /// Deflate level of libdeflate: differences of neighbouring pixels have few repeats to look for, so that higher levels take
 /// several times as long for files a percent or two smaller.
@@ -126,7 +126,7 @@ fn pack(bytes: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 fn fault(problem: &dyn std::fmt::Display) -> Error {
-    Error::Picture {
+    Error::Unreadable {
         media: "tiff",
         problem: problem.to_string(),
     }

@@ -6,11 +6,10 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use image::{DynamicImage, RgbImage};
 use libjpeg_turbo_rs::{Decoder, JpegCoefficients, RawImage, read_coefficients};
 
-use super::jpeg::{self, unreadable};
-use crate::{Error, Result};
+use super::unreadable;
+use crate::{Error, Pixels, Result, Values};
 
 /// Points of a block and side.
 const BLOCK: usize = 8;
@@ -29,9 +28,9 @@ const ZIGZAG: [usize; 64] = [
 ];
 
 /// Decodes a tile; one that is cut short or broken anywhere is an error.
-pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Pixels> {
     // Tells whether the tile is whole, and is the answer where no chroma was made smaller.
-    let plain = jpeg::decode(bytes)?;
+    let plain = super::decode(bytes)?;
     let coefficients = read_coefficients(bytes).map_err(unreadable)?;
     let [luma, cb, cr] = coefficients.components.as_slice() else {
         return Ok(plain);
@@ -55,7 +54,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage> {
         .map_err(unreadable)?;
     let cb = Plane::enlarged(&coefficients, 1, across, down)?;
     let cr = Plane::enlarged(&coefficients, 2, across, down)?;
-    coloured(&luma, &cb, &cr).map(DynamicImage::ImageRgb8)
+    coloured(&luma, &cb, &cr)
 }
 
 /// One component at the size of the picture or a little more.
@@ -71,9 +70,8 @@ impl Plane {
         across: usize,
         down: usize,
     ) -> Result<Self> {
-        let missing = || Error::Unreadable {
-            problem: format!("a JPEG without its component {component} or its table"),
-        };
+        let missing =
+            || Error::unreadable("jpeg", format!("no component {component} or no table for it"));
         let plane = coefficients.components.get(component).ok_or_else(missing)?;
         let table = coefficients
             .quant_tables
@@ -128,10 +126,8 @@ fn waves(points: usize) -> Vec<[f64; BLOCK]> {
 }
 
 /// Red, green and blue as libjpeg works them out: whole numbers, 16 bits behind the point (jdcolor.c).
-fn coloured(luma: &RawImage, cb: &Plane, cr: &Plane) -> Result<RgbImage> {
-    let missing = || Error::Unreadable {
-        problem: "a JPEG whose components differ in size".to_owned(),
-    };
+fn coloured(luma: &RawImage, cb: &Plane, cr: &Plane) -> Result<Pixels> {
+    let missing = || Error::unreadable("jpeg", "components that differ in size");
     let (Some(y), Some(&stride @ 1..)) = (luma.planes.first(), luma.plane_widths.first()) else {
         return Err(missing());
     };
@@ -148,7 +144,7 @@ fn coloured(luma: &RawImage, cb: &Plane, cr: &Plane) -> Result<RgbImage> {
         rgb.extend(pixels.flat_map(|((y, cb), cr)| colour(*y, *cb, *cr)));
     }
     // A JPEG's sides are 16-bit numbers.
-    RgbImage::from_raw(luma.width as u32, luma.height as u32, rgb).ok_or_else(missing)
+    Pixels::new(luma.width as u32, luma.height as u32, 3, Values::U8(rgb))
 }
 
 fn colour(y: u8, cb: u8, cr: u8) -> [u8; 3] {

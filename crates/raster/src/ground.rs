@@ -8,14 +8,14 @@ use tables::{Crs, Projection};
 use crate::Error;
 
 /// Equatorial circumference of the sphere of Web Mercator (EPSG:3857), in metres.
-pub(crate) const MERCATOR_CIRCUMFERENCE: f64 = 40_075_016.685_578_49;
+pub const MERCATOR_CIRCUMFERENCE: f64 = 40_075_016.685_578_49;
 
 const WGS84_A: f64 = 6_378_137.0;
 const WGS84_E2: f64 = 0.006_694_379_990_141_316;
 
 /// Metres of a degree of longitude and of latitude at a latitude, on the WGS 84 ellipsoid
 /// (Snyder, Map Projections: A Working Manual, USGS 1987, p. 24 f.: radii of curvature).
-pub(crate) fn metres_per_degree(lat: f64) -> (f64, f64) {
+pub fn metres_per_degree(lat: f64) -> (f64, f64) {
     let (sin, cos) = lat.to_radians().sin_cos();
     let w2 = 1.0 - WGS84_E2 * sin * sin;
     let prime_vertical = WGS84_A / w2.sqrt();
@@ -29,21 +29,21 @@ pub(crate) fn metres_between(one: (f64, f64), other: (f64, f64)) -> f64 {
 }
 
 /// A map's own reference system, with the ways there and back.
-pub(crate) struct Map {
-    pub(crate) crs: Crs,
+pub struct Map {
+    pub crs: Crs,
     there: Projection,
     back: Projection,
 }
 
 impl Map {
-    pub(crate) fn new(crs: Crs) -> Result<Self, Error> {
+    pub fn new(crs: Crs) -> Result<Self, Error> {
         let there = Projection::between(&Crs::wgs84(), &crs)?;
         let back = Projection::between(&crs, &Crs::wgs84())?;
         Ok(Self { crs, there, back })
     }
 
     /// A place on the map.
-    pub(crate) fn place(&self, lon: f64, lat: f64) -> Result<Coord, Error> {
+    pub fn place(&self, lon: f64, lat: f64) -> Result<Coord, Error> {
         let mut place = [coord! { x: lon, y: lat }];
         self.there.project(&mut place)?;
         let [place] = place;
@@ -61,7 +61,7 @@ impl Map {
     ///
     /// Web Mercator uses its own sphere, as the services that draw it do; degrees follow the
     /// ellipsoid; any other projection is measured from west to east at the place.
-    pub(crate) fn units_per_metre(&self, lon: f64, lat: f64) -> Result<(f64, f64), Error> {
+    pub fn units_per_metre(&self, lon: f64, lat: f64) -> Result<(f64, f64), Error> {
         if self.crs.is_geographic() {
             let (x, y) = metres_per_degree(lat);
             return Ok((1.0 / x, 1.0 / y));
@@ -79,7 +79,7 @@ impl Map {
     }
 
     /// Lon/lat outline of a rectangle of the map, counter-clockwise from its lower left corner.
-    pub(crate) fn outline(&self, bounds: Rect) -> Result<Polygon, Error> {
+    pub fn outline(&self, bounds: Rect) -> Result<Polygon, Error> {
         let (low, high) = (bounds.min(), bounds.max());
         let mut corners = [
             low,
@@ -95,10 +95,10 @@ impl Map {
 
 /// Maps by their reference systems, each made once.
 #[derive(Default)]
-pub(crate) struct Maps(Mutex<Vec<Arc<Map>>>);
+pub struct Maps(Mutex<Vec<Arc<Map>>>);
 
 impl Maps {
-    pub(crate) fn get(&self, crs: &Crs) -> Result<Arc<Map>, Error> {
+    pub fn get(&self, crs: &Crs) -> Result<Arc<Map>, Error> {
         let mut maps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(map) = maps.iter().find(|map| map.crs == *crs) {
             return Ok(map.clone());
@@ -110,7 +110,7 @@ impl Maps {
 }
 
 /// The square of `size` map units around a place of the map.
-pub(crate) fn square(center: Coord, size: (f64, f64)) -> Rect {
+pub fn square(center: Coord, size: (f64, f64)) -> Rect {
     let half = coord! { x: size.0 / 2.0, y: size.1 / 2.0 };
     Rect::new(center - half, center + half)
 }

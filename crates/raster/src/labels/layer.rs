@@ -130,7 +130,10 @@ impl LabelLayer {
     }
 
     /// The polygons that meet an outline, both in lon/lat, with their values.
-    pub(crate) fn near(&self, outline: &Polygon) -> Result<Vec<(Polygon, f64)>, Error> {
+    ///
+    /// # Errors
+    /// [`Error::Table`] where the layer cannot be brought to lon/lat.
+    pub fn near(&self, outline: &Polygon) -> Result<Vec<(Polygon, f64)>, Error> {
         let projection = (self.crs != Crs::wgs84())
             .then(|| Projection::between(&self.crs, &Crs::wgs84()))
             .transpose()?;

@@ -5,7 +5,7 @@ use super::directory::{Directory, TagValue};
 use super::overview::{Joining, halve};
 use crate::Error;
 use crate::grid::Grid;
-use crate::pixels::{Pixels, Value, Values, with_values};
+use crate::{Pixels, Value, Values, with_values};
 
 /// Side from which a picture is tiled and gets overviews.
 const TILED_FROM_PX: u32 = 512;
@@ -42,7 +42,7 @@ pub enum Compression {
 /// (directories first, smallest overview's tiles first).
 ///
 /// # Errors
-/// [`Error::Table`] for a grid whose reference system has no EPSG code, [`Error::Picture`] where grid
+/// [`Error::Table`] for a grid whose reference system has no EPSG code, [`Error::Unreadable`] where grid
 /// and pixels differ in size, [`Error::Encode`] above 4 GB.
 pub fn write_geotiff(
     pixels: &Pixels,
@@ -50,7 +50,7 @@ pub fn write_geotiff(
     options: &GeotiffOptions,
 ) -> Result<Vec<u8>, Error> {
     if (grid.width, grid.height) != (pixels.width(), pixels.height()) {
-        return Err(Error::Picture {
+        return Err(Error::Unreadable {
             media: "tiff",
             problem: format!(
                 "{} x {} pixels on a grid of {} x {}",
@@ -66,7 +66,7 @@ pub fn write_geotiff(
 
 /// The same, where a picture may lie nowhere in particular, and may have a band of labels, of its own
 /// size and type, behind the others.
-pub(super) fn write_raster(
+pub(crate) fn write_raster(
     pixels: &Pixels,
     labels: Option<&Pixels>,
     grid: Option<&Grid>,
@@ -375,7 +375,7 @@ mod tests {
                 };
                 let file = write_geotiff(&pixels, &grid(3, 1), &options).unwrap();
                 assert_eq!(
-                    super::super::read_tiff(&file).unwrap(),
+                    crate::tiff::read(&file).unwrap(),
                     pixels,
                     "{compression:?}"
                 );
@@ -390,7 +390,7 @@ mod tests {
             let file =
                 write_geotiff(&pixels, &grid(width, height), &GeotiffOptions::default()).unwrap();
             assert_eq!(
-                super::super::read_tiff(&file).unwrap(),
+                crate::tiff::read(&file).unwrap(),
                 pixels,
                 "{width} x {height}"
             );

@@ -3,10 +3,10 @@
 use npyz::{DType, WriterBuilder};
 
 use crate::Error;
-use crate::pixels::{Pixels, Values, with_values};
+use crate::{Pixels, Values, with_values};
 
 fn fault(problem: impl std::fmt::Display) -> Error {
-    Error::Picture {
+    Error::Unreadable {
         media: "npy",
         problem: problem.to_string(),
     }
@@ -86,8 +86,8 @@ pub(crate) fn read_npy(bytes: &[u8]) -> Result<Pixels, Error> {
 }
 
 /// Planes into pixels.
-pub(crate) fn interleave(values: &Values, plane: usize, bands: u16) -> Values {
-    crate::pixels::map_values!(values, values => (0..plane)
+fn interleave(values: &Values, plane: usize, bands: u16) -> Values {
+    crate::map_values!(values, values => (0..plane)
         .flat_map(|at| (0..usize::from(bands)).filter_map(move |band| values.get(band * plane + at).copied()))
         .collect())
 }
@@ -171,7 +171,7 @@ fn mixed_fields(data: &[u8], fields: &[npyz::Field], count: u64) -> Result<Value
             let (number, tail) = rest.split_at(*size);
             rest = tail;
             with_values!(numbers(number, &field.dtype, 1)?, number => {
-                values.extend(number.into_iter().map(crate::pixels::Value::to_f64));
+                values.extend(number.into_iter().map(crate::Value::to_f64));
             });
         }
     }

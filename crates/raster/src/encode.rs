@@ -5,18 +5,21 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::codecs::webp::WebPEncoder;
 use image::{ColorType, ImageEncoder, ImageError};
 
-use super::geotiff::{GeotiffOptions, write_raster};
-use super::npy::write_npy;
+use crate::geotiff::{GeotiffOptions, write_raster};
+use crate::npy::write_npy;
 use crate::Error;
 use crate::grid::Grid;
-use crate::picture::Format;
-use crate::pixels::{Pixels, Values};
+use crate::Format;
+use crate::{Pixels, Values};
 
 /// Quality of the JPEG files written here: above it sizes grow faster than anyone can see.
 const JPEG_QUALITY: u8 = 90;
 
 /// Encodes a picture; the grid goes into a TIFF and nowhere else.
-pub(crate) fn encode(
+///
+/// # Errors
+/// [`Error::Encode`] for pixels that the format cannot hold, [`Error::Table`] for a grid that it cannot state.
+pub fn encode(
     pixels: &Pixels,
     grid: Option<&Grid>,
     format: Format,
@@ -88,7 +91,10 @@ pub(crate) fn encode(
 }
 
 /// The same with a band of labels, of the type of the pixels, behind the others.
-pub(crate) fn encode_labelled(
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_labelled(
     pixels: &Pixels,
     labels: &Pixels,
     grid: Option<&Grid>,
@@ -127,7 +133,7 @@ fn write(
     color: ColorType,
     format: Format,
 ) -> Result<(), Error> {
-    let fault = |error: ImageError| Error::Picture {
+    let fault = |error: ImageError| Error::Unreadable {
         media: format.name(),
         problem: error.to_string(),
     };

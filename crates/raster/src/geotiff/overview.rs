@@ -1,7 +1,7 @@
 //! Reduced copies of a picture, for readers that want less detail.
 
 use crate::Error;
-use crate::pixels::{Pixels, Value, map_values};
+use crate::{Pixels, Value, map_values};
 
 /// How pixels are joined in an overview.
 pub(super) struct Joining<'a> {
@@ -58,7 +58,7 @@ fn halve_values<T: Value>(values: &[T], pixels: &Pixels, joining: &Joining<'_>) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pixels::Values;
+    use crate::Values;
 
     #[test]
     fn an_overview_holds_means_without_nodata_and_classes_as_they_are() {

@@ -1,12 +1,9 @@
 //! Label layers: polygons burnt into the grid of a picture.
 
-mod layer;
-mod rasterise;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use layer::{LabelLayer, Mask};
+pub use raster::labels::{LabelLayer, Mask};
 
 use crate::Error;
 
