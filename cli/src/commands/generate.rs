@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use contracts::{Fault, FaultName};
-use imagery::chip::{GeotiffOptions, write_geotiff};
 use imagery::{Grid, Pixels, Values};
+use raster::geotiff::{GeotiffOptions, write_geotiff};
 use synthetic::{PaintSpec, Shape, TownSpec};
 use tables::Crs;
 

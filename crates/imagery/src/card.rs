@@ -7,13 +7,13 @@ use geo::BoundingRect;
 use serde_json::{Map, Value, json};
 
 use crate::Error;
-use raster::tiff_bands;
 use crate::labels::LabelMode;
 use crate::ledger::{LedgerRow, Status};
 use crate::picture::Picture;
-use raster::Pixels;
 use crate::scraper::Counts;
 use crate::sources::Source;
+use raster::Pixels;
+use raster::tiff::names_and_nodata;
 
 const STAC_VERSION: &str = "1.1.0";
 
@@ -53,7 +53,7 @@ pub struct BandFacts {
 /// [`Error::Picture`] for bytes that are no picture.
 pub fn bands(bytes: &[u8], picture: &Picture) -> Result<Vec<BandFacts>, Error> {
     let pixels = Pixels::decode(bytes)?;
-    let (mut names, nodata) = tiff_bands(bytes).unwrap_or_default();
+    let (mut names, nodata) = names_and_nodata(bytes).unwrap_or_default();
     if names.is_empty() {
         names.extend(picture.bands.iter().flatten().map(ToString::to_string));
         names.truncate(pixels.bands().into());
@@ -302,9 +302,9 @@ mod tests {
     use geo::polygon;
 
     use super::*;
-    use raster::geotiff::{GeotiffOptions, write_geotiff};
     use raster::Grid;
     use raster::Values;
+    use raster::geotiff::{GeotiffOptions, write_geotiff};
 
     fn row(captured: Option<&str>) -> LedgerRow {
         LedgerRow {

@@ -220,9 +220,15 @@ impl From<raster::Error> for Error {
     fn from(error: raster::Error) -> Self {
         match error {
             raster::Error::Unreadable { media, problem } => Self::Picture { media, problem },
-            raster::Error::Encode { format, pixels, expected } => {
-                Self::Encode { format, pixels, expected }
-            }
+            raster::Error::Encode {
+                format,
+                pixels,
+                expected,
+            } => Self::Encode {
+                format,
+                pixels,
+                expected,
+            },
             raster::Error::Internal { doing } => Self::Internal { doing },
             other => Self::Table(other.to_string()),
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use raster::Format;
+pub use raster::Format;
 
 use crate::Error;
 use crate::labels::Labels;
@@ -41,10 +41,34 @@ pub struct Picture {
     /// A polygon layer burnt into the picture's own grid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<Labels>,
+    /// A picture whose share of valid pixels (inside the raster, neither nodata nor masked nor clear) is
+    /// smaller is `blank`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_valid_share: Option<f64>,
+    /// What becomes of a colour picture that is one flat colour.
+    #[serde(default, skip_serializing_if = "Blank::is_skip")]
+    pub blank: Blank,
     /// Whether a GDAL sidecar (`{key}.aux.xml`) with the reference system and the transform is written
     /// beside a png, jpeg or webp.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sidecar: bool,
+}
+
+/// What becomes of a colour picture of 8 bits that is one flat colour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Blank {
+    /// It shows nothing: the sample is `blank` and no picture is stored.
+    #[default]
+    Skip,
+    /// It is a picture like any other.
+    Keep,
+}
+
+impl Blank {
+    fn is_skip(&self) -> bool {
+        *self == Self::Skip
+    }
 }
 
 /// A band of a source.
@@ -111,6 +135,16 @@ impl Picture {
         };
         if let Some(labels) = &self.labels {
             labels.check()?;
+        }
+        if let Some(share) = self
+            .min_valid_share
+            .filter(|share| !(0.0..=1.0).contains(share))
+        {
+            return Err(Error::setting(
+                "picture.min_valid_share",
+                share,
+                "a share from 0 to 1",
+            ));
         }
         match (size_m, self.size_px, pixel_m) {
             (Some(size_m), Some(px), None) => Ok(Size::Ground {

@@ -10,13 +10,13 @@ use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, sleep};
 
-use raster::{encode, geotiff::GeotiffOptions};
 use crate::fetch::Backoff;
-use raster::{Pixels, Values};
 use crate::{
     Clock, Format, Limits, MemoryStore, NoRanges, Picture, PictureStore, Reply, Request, Sample,
     Scraper, Seams, Secret, Secrets, Setup, Source, Transport, TransportFault,
 };
+use raster::{Pixels, Values};
+use raster::{encode, geotiff::GeotiffOptions};
 
 /// A picture of noise, another for each seed.
 pub(crate) fn noise(width: u32, height: u32, seed: u32) -> Pixels {

@@ -44,7 +44,7 @@ pub use measure::{
     Blank, Brightness, Edge, Exg, Green, MeasureSpec, ReadingStatus, Readings, check, columns,
     measure, measure_bytes,
 };
-pub use picture::Picture;
+pub use picture::{Picture, colour_bands};
 pub use road_map::write_road_geojson;
 pub use style::{Drawn, qgis_style};
 pub use summary::{

@@ -32,10 +32,16 @@ impl Pixels {
             }
             Ok(other) => {
                 let kind = other.extensions_str().first().unwrap_or(&"foreign");
-                Err(Error::unsupported(format!("a {kind} file"), "png, jpeg, webp, tiff or npy"))
+                Err(Error::unsupported(
+                    format!("a {kind} file"),
+                    "png, jpeg, webp, tiff or npy",
+                ))
             }
             Err(_) => {
-                let problem = format!("{} bytes that are not png, jpeg, webp, tiff or npy", bytes.len());
+                let problem = format!(
+                    "{} bytes that are not png, jpeg, webp, tiff or npy",
+                    bytes.len()
+                );
                 Err(Error::unreadable("picture", problem))
             }
         }
@@ -44,7 +50,11 @@ impl Pixels {
 
 /// What the `image` crate reads by itself.
 pub(crate) fn plain(bytes: &[u8], format: ImageFormat) -> Result<Pixels> {
-    let media = if format == ImageFormat::Png { "png" } else { "webp" };
+    let media = if format == ImageFormat::Png {
+        "png"
+    } else {
+        "webp"
+    };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_BYTES);

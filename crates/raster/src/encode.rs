@@ -5,11 +5,11 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::codecs::webp::WebPEncoder;
 use image::{ColorType, ImageEncoder, ImageError};
 
-use crate::geotiff::{GeotiffOptions, write_raster};
-use crate::npy::write_npy;
 use crate::Error;
-use crate::grid::Grid;
 use crate::Format;
+use crate::geotiff::{GeotiffOptions, write_raster};
+use crate::grid::Grid;
+use crate::npy::write_npy;
 use crate::{Pixels, Values};
 
 /// Quality of the JPEG files written here: above it sizes grow faster than anyone can see.
@@ -25,6 +25,19 @@ pub fn encode(
     format: Format,
     options: &GeotiffOptions,
 ) -> Result<Vec<u8>, Error> {
+    // Classes have colours where pictures are looked at, and numbers where they are computed with.
+    let shown;
+    let pixels = match format {
+        Format::Tiff | Format::Npy => pixels,
+        Format::Png | Format::Webp => {
+            shown = pixels.clone().in_colours()?.with_missing_clear()?;
+            &shown
+        }
+        Format::Jpeg => {
+            shown = pixels.clone().in_colours()?;
+            &shown
+        }
+    };
     match format {
         Format::Tiff => write_raster(pixels, None, grid, options),
         Format::Npy => write_npy(pixels),

@@ -55,7 +55,10 @@ impl Error {
 
     /// A kind of file that is not read.
     pub(crate) fn unsupported(found: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self::Unsupported { found: found.into(), expected: expected.into() }
+        Self::Unsupported {
+            found: found.into(),
+            expected: expected.into(),
+        }
     }
 }
 

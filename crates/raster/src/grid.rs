@@ -29,7 +29,13 @@ impl Affine {
             -d / area,
             a / area,
         ]);
-        (area != 0.0 && inverse.0.iter().chain(&self.0).all(|number| number.is_finite())).then_some(inverse)
+        (area != 0.0
+            && inverse
+                .0
+                .iter()
+                .chain(&self.0)
+                .all(|number| number.is_finite()))
+        .then_some(inverse)
     }
 
     /// The same pixels counted from another corner.
@@ -37,6 +43,12 @@ impl Affine {
         let Coord { x, y } = self.at((columns, rows));
         let [_, a, b, _, d, e] = self.0;
         Self([x, a, b, y, d, e])
+    }
+
+    /// The same corner with pixels so many times as wide and high.
+    pub fn scaled(&self, columns: f64, rows: f64) -> Self {
+        let [x, a, b, y, d, e] = self.0;
+        Self([x, a * columns, b * rows, y, d * columns, e * rows])
     }
 
     /// Whether rows run south and columns east.

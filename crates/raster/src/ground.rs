@@ -30,12 +30,17 @@ pub(crate) fn metres_between(one: (f64, f64), other: (f64, f64)) -> f64 {
 
 /// A map's own reference system, with the ways there and back.
 pub struct Map {
+    /// The reference system.
     pub crs: Crs,
     there: Projection,
     back: Projection,
 }
 
 impl Map {
+    /// The map of a reference system.
+    ///
+    /// # Errors
+    /// [`Error::Table`] for one that cannot be computed with.
     pub fn new(crs: Crs) -> Result<Self, Error> {
         let there = Projection::between(&Crs::wgs84(), &crs)?;
         let back = Projection::between(&crs, &Crs::wgs84())?;
@@ -98,6 +103,10 @@ impl Map {
 pub struct Maps(Mutex<Vec<Arc<Map>>>);
 
 impl Maps {
+    /// The map of a reference system, made by whoever asks first.
+    ///
+    /// # Errors
+    /// As [`Map::new`].
     pub fn get(&self, crs: &Crs) -> Result<Arc<Map>, Error> {
         let mut maps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(map) = maps.iter().find(|map| map.crs == *crs) {

@@ -40,15 +40,24 @@ impl Mosaic {
             return Err(fault("tiles of different bands or types"));
         }
         // Classes have no means.
-        let how = if first.roles().contains(&Role::Class) { Resampling::Nearest } else { how };
-        let mut valid = None;
+        let how = if first.roles().contains(&Role::Class) {
+            Resampling::Nearest
+        } else {
+            how
+        };
+        let valid;
         let values = map_values!(first.values(), like => {
             let (values, flags) = self.values(like, bands, plan, how, fill);
             valid = flags;
             values
         });
         let pixels = Pixels::new(plan.grid.width, plan.grid.height, bands, values)?;
-        Ok(Pixels { roles: first.roles.clone(), palette: first.palette.clone(), ..pixels }.with_valid(valid))
+        Ok(Pixels {
+            roles: first.roles.clone(),
+            palette: first.palette.clone(),
+            ..pixels
+        }
+        .with_valid(valid))
     }
 
     fn values<T: Value>(
@@ -81,12 +90,19 @@ impl Mosaic {
             bands,
         };
         let from = (columns.0 as f64, rows.0 as f64);
-        let fill = Fill { outside, avoid: fill.and_then(T::exactly) };
+        let fill = Fill {
+            outside,
+            avoid: fill.and_then(T::exactly),
+        };
         match &plan.placing {
             Placing::Own { .. } => (values, valid),
             Placing::Scaled { corner, scale } => {
                 let corner = (corner.0 - from.0, corner.1 - from.1);
-                let placement = Placement { corner, scale: *scale, size };
+                let placement = Placement {
+                    corner,
+                    scale: *scale,
+                    size,
+                };
                 resample(&source, &placement, how, fill)
             }
             Placing::Warped { centres, scale } => {

@@ -103,15 +103,25 @@ impl Pixels {
     /// # Errors
     /// [`Error::Unreadable`] for a class without a colour.
     pub fn in_colours(self) -> Result<Self, Error> {
-        let (Some(palette), 1) = (&self.palette, self.bands) else { return Ok(self) };
+        let (Some(palette), 1) = (&self.palette, self.bands) else {
+            return Ok(self);
+        };
         let numbers: Vec<f64> = with_values!(&self.values, values => {
             values.iter().map(|value| crate::Value::to_f64(*value)).collect()
         });
         let colour = |number: &f64| palette.get(*number as usize).copied();
         let colours: Option<Vec<[u8; 3]>> = numbers.iter().map(colour).collect();
-        let colours = colours.ok_or_else(|| Error::unreadable("palette", "a class without a colour"))?;
-        let valid = self.valid.map(|valid| valid.iter().flat_map(|valid| [*valid; 3]).collect());
-        let pixels = Self::new(self.width, self.height, 3, Values::U8(colours.into_flattened()))?;
+        let colours =
+            colours.ok_or_else(|| Error::unreadable("palette", "a class without a colour"))?;
+        let valid = self
+            .valid
+            .map(|valid| valid.iter().flat_map(|valid| [*valid; 3]).collect());
+        let pixels = Self::new(
+            self.width,
+            self.height,
+            3,
+            Values::U8(colours.into_flattened()),
+        )?;
         Ok(pixels.with_usual_roles().with_valid(valid))
     }
 
@@ -124,7 +134,12 @@ impl Pixels {
         }
         let (roles, palette, valid) = (self.roles, self.palette, self.valid);
         let pixels = Self::new(self.width, rows, self.bands, self.values)?;
-        Ok(Self { roles, palette, ..pixels }.with_valid(valid))
+        Ok(Self {
+            roles,
+            palette,
+            ..pixels
+        }
+        .with_valid(valid))
     }
 
     /// Columns.
@@ -221,14 +236,23 @@ impl Pixels {
         if bands.iter().copied().eq(0..self.bands) {
             return Ok(self);
         }
-        let count = u16::try_from(bands.len())
-            .map_err(|_| Error::unreadable("picture", format!("{} bands asked for", bands.len())))?;
+        let count = u16::try_from(bands.len()).map_err(|_| {
+            Error::unreadable("picture", format!("{} bands asked for", bands.len()))
+        })?;
         let all = usize::from(self.bands);
         let values = map_values!(&self.values, values => picked(values, all, bands));
         let valid = self.valid.as_ref().map(|valid| picked(valid, all, bands));
-        let roles = bands.iter().filter_map(|band| self.roles.get(usize::from(*band)).copied()).collect();
+        let roles = bands
+            .iter()
+            .filter_map(|band| self.roles.get(usize::from(*band)).copied())
+            .collect();
         let pixels = Self::new(self.width, self.height, count, values)?;
-        Ok(Self { roles, palette: self.palette, ..pixels }.with_valid(valid))
+        Ok(Self {
+            roles,
+            palette: self.palette,
+            ..pixels
+        }
+        .with_valid(valid))
     }
 
     /// The bands of another picture of the same size and type behind those of this one.
@@ -253,10 +277,17 @@ impl Pixels {
         let values = join!(U8, I8, U16, I16, U32, I32, F32, F64);
         let valid = (self.valid.is_some() || other.valid.is_some()).then(|| {
             let flags = |pixels: &Self| {
-                pixels.valid.clone().unwrap_or_else(|| vec![true; pixels.values.len()])
+                pixels
+                    .valid
+                    .clone()
+                    .unwrap_or_else(|| vec![true; pixels.values.len()])
             };
             let (a, b) = (flags(self), flags(other));
-            a.chunks_exact(mine).zip(b.chunks_exact(others)).flat_map(|(a, b)| a.iter().chain(b)).copied().collect()
+            a.chunks_exact(mine)
+                .zip(b.chunks_exact(others))
+                .flat_map(|(a, b)| a.iter().chain(b))
+                .copied()
+                .collect()
         });
         let pixels = Self::new(
             self.width,
@@ -271,7 +302,9 @@ impl Pixels {
     /// Whether every pixel that is there is the same, or none is.
     pub fn is_flat(&self) -> bool {
         let bands = usize::from(self.bands);
-        let colours: Vec<usize> = (0..bands).filter(|band| self.roles.get(*band) != Some(&Role::Alpha)).collect();
+        let colours: Vec<usize> = (0..bands)
+            .filter(|band| self.roles.get(*band) != Some(&Role::Alpha))
+            .collect();
         with_values!(&self.values, values => {
             let mut seen = values
                 .chunks_exact(bands)
@@ -288,7 +321,10 @@ impl Pixels {
     /// data of one value are data.
     pub fn is_colour_picture(&self) -> bool {
         let has = |role: Role| self.roles.contains(&role);
-        matches!(self.values, Values::U8(_)) && has(Role::Red) && has(Role::Green) && has(Role::Blue)
+        matches!(self.values, Values::U8(_))
+            && has(Role::Red)
+            && has(Role::Green)
+            && has(Role::Blue)
     }
 
     /// A picture of one band, of this one's size and type; numbers are held within the range of the type.
@@ -308,7 +344,11 @@ impl Pixels {
 fn picked<T: Copy>(values: &[T], all: usize, bands: &[u16]) -> Vec<T> {
     values
         .chunks_exact(all)
-        .flat_map(|pixel| bands.iter().filter_map(|band| pixel.get(usize::from(*band)).copied()))
+        .flat_map(|pixel| {
+            bands
+                .iter()
+                .filter_map(|band| pixel.get(usize::from(*band)).copied())
+        })
         .collect()
 }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::pixels::Value;
+use crate::Value;
 
 /// How pixels are taken where they are not the source's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -174,7 +174,9 @@ impl<'a, T: Value> Pixel<'a, T> {
                     }
                     Some(valid) => {
                         let sums = self.sums.iter_mut().zip(&mut self.weights);
-                        for ((sum, weight), (value, valid)) in sums.zip(values.iter().zip(&valid[place])) {
+                        for ((sum, weight), (value, valid)) in
+                            sums.zip(values.iter().zip(&valid[place]))
+                        {
                             if *valid {
                                 *sum += share * value.to_f64();
                                 *weight += share;
@@ -189,7 +191,11 @@ impl<'a, T: Value> Pixel<'a, T> {
             if weight > LEAST_WEIGHT {
                 let value = T::from_f64(self.sums[band] / weight);
                 // As GDAL's warper does: a mean that happens to be nodata would be lost.
-                self.out.push(if Some(value) == self.fill.avoid { value.neighbour() } else { value });
+                self.out.push(if Some(value) == self.fill.avoid {
+                    value.neighbour()
+                } else {
+                    value
+                });
             } else {
                 self.missing.push(self.out.len());
                 self.out.push(self.fill.outside);
@@ -230,7 +236,16 @@ mod tests {
             scale: (place.1, 1.0),
             size: (place.2, 1),
         };
-        resample(&source, &place, how, Fill { outside: 99, avoid: None }).0
+        resample(
+            &source,
+            &place,
+            how,
+            Fill {
+                outside: 99,
+                avoid: None,
+            },
+        )
+        .0
     }
 
     #[test]

@@ -125,6 +125,11 @@ impl Values {
         self.len() == 0
     }
 
+    /// Every number as a wide float.
+    pub fn to_f64(&self) -> Vec<f64> {
+        with_values!(self, values => values.iter().map(|value| value.to_f64()).collect())
+    }
+
     /// `NumPy`'s name of the type, such as `uint8`.
     pub fn type_name(&self) -> &'static str {
         match self {

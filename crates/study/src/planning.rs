@@ -400,7 +400,7 @@ fn new_file(folder: &Path) -> std::io::Result<NamedTempFile> {
 /// The layer that is burnt into pictures, found fit for it.
 fn label_layer(table: &Table, labels: &imagery::labels::Labels) -> Result<Table, Error> {
     let column = labels.column.as_deref();
-    imagery::labels::LabelLayer::from_table(table, column)?;
+    imagery::labels::LabelLayer::from_table(table, column).map_err(imagery::Error::from)?;
     Ok(with_column(table, column)?)
 }
 

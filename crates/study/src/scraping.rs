@@ -304,7 +304,7 @@ async fn label_layer(
     let column = labels.column.clone();
     let read =
         tokio::task::spawn_blocking(move || LabelLayer::from_table(&table, column.as_deref()));
-    Ok(Arc::new(read.await??))
+    Ok(Arc::new(read.await?.map_err(imagery::Error::from)?))
 }
 
 async fn scraper(

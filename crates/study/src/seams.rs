@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use imagery::{ByteRanges, Fault, FaultKind, Measure, Payer, PictureStore, Pixels, Put, Values};
+use imagery::{ByteRanges, Fault, FaultKind, Measure, Payer, PictureStore, Pixels, Put, Readings};
 use measures::{MeasureSpec, Picture};
 use store::{Locator, Store, Stores, Written};
 
@@ -105,17 +105,19 @@ impl Measure for Measures {
         measures::columns(&self.0)
     }
 
-    fn measure(&self, picture: &Pixels) -> Vec<Option<f64>> {
-        let (width, height, bands) = (picture.width(), picture.height(), picture.bands());
-        let read = match picture.values() {
-            Values::U8(samples) => Picture::from_bands8(width, height, bands, samples),
-            Values::U16(samples) => Picture::from_bands16(width, height, bands, samples),
-            // Reflectances and heights are not pictures that these measures speak of.
-            _ => return vec![None; self.0.len()],
-        };
-        match read {
-            Ok(picture) => measures::measure(&picture, &self.0),
-            Err(_) => vec![None; self.0.len()],
+    fn measure(&self, picture: &Pixels) -> Readings {
+        match Picture::from_pixels(picture) {
+            Ok(read) => {
+                let values = measures::measure(&read, &self.0);
+                let missing = values.contains(&None);
+                let reason = missing.then(|| "no valid pixel to measure".to_owned());
+                Readings { values, reason }
+            }
+            // Reflectances, heights and classes are not pictures that these measures speak of.
+            Err(error) => Readings {
+                values: vec![None; self.0.len()],
+                reason: Some(error.to_string()),
+            },
         }
     }
 }

@@ -85,8 +85,8 @@ fn is_flat_png(bytes: &[u8]) -> Result<bool, Error> {
 mod tests {
     use super::super::validate::examine;
     use super::*;
-    use raster::{encode, geotiff::GeotiffOptions};
     use raster::Values;
+    use raster::{encode, geotiff::GeotiffOptions};
 
     fn flat(pixels: &Pixels, format: Format) -> bool {
         let bytes = encode(pixels, None, format, &GeotiffOptions::default()).unwrap();

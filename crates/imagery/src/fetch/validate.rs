@@ -103,28 +103,12 @@ fn webp(bytes: &[u8]) -> Result<(u32, u32), Defect> {
         .map_err(|_| Defect::Broken(Format::Webp))
 }
 
-/// TIFF: the data of the first image lies within the file.
+/// TIFF: every block of the image lies within the file.
 fn tiff(bytes: &[u8]) -> Result<(u32, u32), Defect> {
-    use tiff::tags::Tag;
-    let truncated = |_| Defect::Truncated(Format::Tiff);
-    let mut decoder = tiff::decoder::Decoder::new(Cursor::new(bytes)).map_err(truncated)?;
-    let size = decoder.dimensions().map_err(truncated)?;
-    let (offsets, counts) = match decoder.get_chunk_type() {
-        tiff::decoder::ChunkType::Strip => (Tag::StripOffsets, Tag::StripByteCounts),
-        tiff::decoder::ChunkType::Tile => (Tag::TileOffsets, Tag::TileByteCounts),
-    };
-    let offsets = decoder.get_tag_u64_vec(offsets).map_err(truncated)?;
-    let counts = decoder.get_tag_u64_vec(counts).map_err(truncated)?;
-    let inside = |(offset, count): (&u64, &u64)| {
-        offset
-            .checked_add(*count)
-            .is_some_and(|end| end <= bytes.len() as u64)
-    };
-    if offsets.iter().zip(&counts).all(inside) {
-        Ok(size)
-    } else {
-        Err(Defect::Truncated(Format::Tiff))
-    }
+    raster::tiff::examine(bytes).map_err(|error| match error {
+        raster::Error::Unsupported { .. } => Defect::Broken(Format::Tiff),
+        _ => Defect::Truncated(Format::Tiff),
+    })
 }
 
 /// `NumPy`: two or three axes, the last two of them rows and columns, and all the numbers there.

@@ -110,6 +110,8 @@ pub struct LedgerRow {
     pub expires: Option<Timestamp>,
     /// Share of labelled pixels.
     pub label_share: Option<f64>,
+    /// Share of the pixels that are there: inside the raster, neither nodata nor masked nor clear.
+    pub valid_share: Option<f64>,
     /// How many labelled pixels have each value, smallest value first.
     pub label_pixels: Vec<(f64, u64)>,
     /// Readings by name; `None` where the measure has nothing to say.
@@ -142,6 +144,7 @@ impl LedgerRow {
             attribution: attribution.map(str::to_owned),
             expires: None,
             label_share: None,
+            valid_share: None,
             label_pixels: Vec::new(),
             measures: Vec::new(),
         }

@@ -17,7 +17,7 @@ use crate::Error;
 
 const FOOTPRINT: &str = "footprint";
 /// Columns that are no readings of a measure.
-const FACTS: [&str; 24] = [
+const FACTS: [&str; 25] = [
     "sample_id",
     "status",
     "reason",
@@ -42,6 +42,7 @@ const FACTS: [&str; 24] = [
     "expires",
     "label_share",
     "label_pixels",
+    "valid_share",
 ];
 
 /// Rows as a table with `footprint` as its geometry (WGS 84) and a column for each measure.
@@ -112,6 +113,7 @@ pub fn to_table(rows: &[LedgerRow], measures: &[String]) -> Result<Table, Error>
         ("expires", times(&|row| row.expires)),
         ("label_share", floats(&|row| row.label_share)),
         ("label_pixels", Arc::new(label_pixels)),
+        ("valid_share", floats(&|row| row.valid_share)),
     ]
     .map(|(name, column)| (name.to_owned(), column))
     .into();
@@ -154,7 +156,7 @@ pub fn from_table(table: &Table) -> Result<Vec<LedgerRow>, Error> {
     );
     let (pixel_m, label_share) = (table.numbers("pixel_m")?, table.numbers("label_share")?);
     let label_pixels = text("label_pixels")?;
-    // ledgers of before have no columns of cameras
+    // Ledgers written before these columns existed have none of them.
     let numbers = |name: &str| match table.has_column(name) {
         true => table.numbers(name),
         false => Ok(Vec::new()),
@@ -165,6 +167,7 @@ pub fn from_table(table: &Table) -> Result<Vec<LedgerRow>, Error> {
     };
     let (camera_lon, camera_lat) = (numbers("camera_lon")?, numbers("camera_lat")?);
     let camera_distance_m = numbers("camera_distance_m")?;
+    let valid_share = numbers("valid_share")?;
     let (fetched_at, expires) = (times(table, "fetched_at")?, times(table, "expires")?);
     let footprints = table.geometries()?;
     let mut rows = Vec::with_capacity(table.rows());
@@ -222,6 +225,7 @@ pub fn from_table(table: &Table) -> Result<Vec<LedgerRow>, Error> {
             attribution: text(&attributions),
             expires: expires.get(row).copied().flatten(),
             label_share: label_share.get(row).copied().flatten(),
+            valid_share: valid_share.get(row).copied().flatten(),
             label_pixels: match text(&label_pixels) {
                 None => Vec::new(),
                 Some(found) => label_counts(&found).ok_or_else(|| {
@@ -422,6 +426,7 @@ mod tests {
             fetched_at: Some("2026-11-21T12:00:00.5Z".parse().unwrap()),
             expires: Some("2026-12-21T12:00:00Z".parse().unwrap()),
             label_share: Some(0.25),
+            valid_share: Some(0.75),
             label_pixels: vec![(-1.0, 3), (2.0, 16_381)],
             measures: vec![("green".to_owned(), Some(0.5)), ("edge".to_owned(), None)],
             ..LedgerRow::new(id, "mapbox", Some("© Mapbox"))

@@ -107,7 +107,7 @@ pub(crate) fn grid_of(
 #[cfg(test)]
 mod tests {
     use geo::coord;
-use raster::window::{Placing, Plan, plan};
+    use raster::window::{Placing, Plan, plan};
     use tables::{Crs, Projection};
 
     use super::*;

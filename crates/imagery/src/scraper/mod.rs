@@ -1,8 +1,8 @@
 //! Batches of samples: each sample's picture fetched, checked, measured and stored, and its row written.
 
 mod batch;
-mod develop;
 mod one;
+mod process;
 #[cfg(test)]
 mod tests;
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::OnceCell;
 
 use super::Scraper;
-use super::develop::{Darkroom, Print};
+use super::process::{EncodedImage, ImageProcessor, MASK_ENDING, Processed};
 use crate::Error;
 use crate::compute::compute;
 use crate::fetch::{Call, Fetcher, Miss};
@@ -21,11 +21,11 @@ use crate::store::Put;
 pub(super) struct One<'a> {
     scraper: &'a Scraper,
     fetcher: Arc<Fetcher>,
-    darkroom: Darkroom,
+    processor: ImageProcessor,
     measure_names: Vec<String>,
     known: HashMap<&'a str, &'a LedgerRow>,
     /// Pictures that serve several samples, by what makes them the same.
-    shared: Mutex<HashMap<String, Arc<OnceCell<Shot>>>>,
+    shared: Mutex<HashMap<String, Arc<OnceCell<Acquired>>>>,
 }
 
 /// A sample's row.
@@ -44,9 +44,10 @@ pub(super) enum Unfinished {
 
 /// What a row says of a picture.
 #[derive(Clone)]
-struct Shot {
+struct Acquired {
     status: Status,
     reason: Option<String>,
+    valid_share: Option<f64>,
     key: Option<String>,
     facts: Option<Facts>,
     measures: Vec<(String, Option<f64>)>,
@@ -74,9 +75,11 @@ impl<'a> One<'a> {
             .labels
             .clone()
             .filter(|_| !setup.source.burns_labels());
-        let darkroom = Darkroom {
+        let processor = ImageProcessor {
             format: setup.picture.format,
             sidecar: setup.picture.sidecar,
+            blank: setup.picture.blank,
+            min_valid_share: setup.picture.min_valid_share,
             labels,
             measure: setup.measure.clone(),
         };
@@ -87,7 +90,7 @@ impl<'a> One<'a> {
         Self {
             scraper,
             fetcher,
-            darkroom,
+            processor,
             measure_names,
             known,
             shared: Mutex::default(),
@@ -210,7 +213,7 @@ impl<'a> One<'a> {
         aim: &Aim,
         mask: Option<Arc<Mask>>,
         call: &Call,
-    ) -> Result<Shot, Miss> {
+    ) -> Result<Acquired, Miss> {
         let keep = self.scraper.setup.keep_pictures;
         let mut occupied = false;
         if keep && self.size(&sample.key).await?.is_some() {
@@ -220,16 +223,22 @@ impl<'a> One<'a> {
             // What is there is no whole picture of this format: it is taken again and replaced.
             occupied = true;
         }
-        let Some((print, expires)) = self.take(sample, aim, mask, call).await? else {
-            return Ok(Shot {
-                status: Status::Blank,
-                reason: Some("one flat colour".to_owned()),
-                key: None,
-                facts: None,
-                measures: Vec::new(),
-                fetched_at: Some(call.now()),
-                expires: None,
-            });
+        let (processed, expires) = self.take(sample, aim, mask, call).await?;
+        let print = match processed {
+            Processed::Image(image) => *image,
+            Processed::NoImagery(reason) => return Err(Miss::NoImagery(reason)),
+            Processed::Blank(reason) => {
+                return Ok(Acquired {
+                    status: Status::Blank,
+                    reason: Some(reason),
+                    valid_share: None,
+                    key: None,
+                    facts: None,
+                    measures: Vec::new(),
+                    fetched_at: Some(call.now()),
+                    expires: None,
+                });
+            }
         };
         if !keep {
             let mut shot = self.shot(Status::Ok, None, &print, expires);
@@ -248,19 +257,19 @@ impl<'a> One<'a> {
         aim: &Aim,
         mask: Option<Arc<Mask>>,
         call: &Call,
-    ) -> Result<Option<(Print, Option<jiff::Timestamp>)>, Miss> {
+    ) -> Result<(Processed, Option<jiff::Timestamp>), Miss> {
         let mut tried = false;
         loop {
             let Taken { content, expires } = self.scraper.source.take(sample, aim, call).await?;
-            let (darkroom, grid) = (self.darkroom.clone(), aim.frame.grid.clone());
+            let (processor, grid) = (self.processor.clone(), aim.frame.grid.clone());
             // A source that burns labels in by itself has done so already.
-            let mask = mask.clone().filter(|_| darkroom.labels.is_some());
-            let work = move || darkroom.develop(content, grid.as_ref(), mask.as_deref());
-            match compute("developing a picture", work)
+            let mask = mask.clone().filter(|_| processor.labels.is_some());
+            let work = move || processor.process(content, grid.as_ref(), mask.as_deref());
+            match compute("processing a picture", work)
                 .await
                 .map_err(Miss::Fatal)?
             {
-                Ok(print) => return Ok(print.map(|print| (print, expires))),
+                Ok(processed) => return Ok((processed, expires)),
                 Err(Error::Picture { .. }) if !tried => tried = true,
                 Err(error) => return Err(error.into()),
             }
@@ -270,19 +279,19 @@ impl<'a> One<'a> {
     async fn store(
         &self,
         key: &str,
-        print: Print,
+        print: EncodedImage,
         occupied: bool,
         expires: Option<jiff::Timestamp>,
-    ) -> Result<Shot, Miss> {
+    ) -> Result<Acquired, Miss> {
         let store = &self.scraper.seams.store;
         let media_type = print.header.format.media_type();
         // What stands beside goes first: a picture that is there is complete.
         for (ending, bytes) in &print.beside {
             let key = beside(key, ending);
-            let media_type = if ending.ends_with("tif") {
-                "image/tiff"
-            } else {
-                "application/xml"
+            let media_type = match ending.rsplit('.').next() {
+                Some("tif") => "image/tiff",
+                Some("npy") => "application/x-npy",
+                _ => "application/xml",
             };
             store
                 .put(&key, bytes.clone(), media_type)
@@ -309,7 +318,7 @@ impl<'a> One<'a> {
     }
 
     /// The picture under a key, where it is whole.
-    async fn stored(&self, key: &str) -> Result<Option<Print>, Miss> {
+    async fn stored(&self, key: &str) -> Result<Option<EncodedImage>, Miss> {
         let bytes: Option<Bytes> = self
             .scraper
             .seams
@@ -318,10 +327,23 @@ impl<'a> One<'a> {
             .await
             .map_err(|fault| fatal(key, fault))?;
         let Some(bytes) = bytes else { return Ok(None) };
-        let darkroom = self.darkroom.clone();
-        let print = compute("reading a stored picture", move || darkroom.reread(bytes))
-            .await
-            .map_err(Miss::Fatal)?;
+        let processor = self.processor.clone();
+        let mask_key = beside(key, MASK_ENDING);
+        let mask = match processor.has_masks_beside() {
+            true => self
+                .scraper
+                .seams
+                .store
+                .get(&mask_key)
+                .await
+                .map_err(|fault| fatal(&mask_key, fault))?,
+            false => None,
+        };
+        let print = compute("reading a stored picture", move || {
+            processor.reread(bytes, mask)
+        })
+        .await
+        .map_err(Miss::Fatal)?;
         Ok(print.ok())
     }
 
@@ -362,12 +384,13 @@ impl<'a> One<'a> {
         &self,
         status: Status,
         key: Option<String>,
-        print: &Print,
+        print: &EncodedImage,
         expires: Option<jiff::Timestamp>,
-    ) -> Shot {
-        Shot {
+    ) -> Acquired {
+        Acquired {
             status,
-            reason: None,
+            reason: print.reason.clone(),
+            valid_share: Some(print.valid_share),
             key,
             facts: Some(Facts {
                 bytes: print.bytes.len() as u64,
@@ -382,10 +405,11 @@ impl<'a> One<'a> {
     }
 }
 
-impl Shot {
+impl Acquired {
     fn enter(self, row: &mut LedgerRow) {
         row.status = self.status;
         row.reason = self.reason;
+        row.valid_share = self.valid_share;
         row.key = self.key;
         row.measures = self.measures;
         row.fetched_at = self.fetched_at;

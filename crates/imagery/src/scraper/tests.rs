@@ -668,7 +668,7 @@ impl Measure for MeanRed {
         vec!["red".to_owned()]
     }
 
-    fn measure(&self, picture: &Pixels) -> Vec<Option<f64>> {
+    fn measure(&self, picture: &Pixels) -> crate::Readings {
         let bands = usize::from(picture.bands());
         let red: Vec<f64> = picture
             .bytes()
@@ -677,7 +677,10 @@ impl Measure for MeanRed {
             .step_by(bands)
             .map(|value| f64::from(*value))
             .collect();
-        vec![Some(red.iter().sum::<f64>() / red.len() as f64)]
+        crate::Readings {
+            values: vec![Some(red.iter().sum::<f64>() / red.len() as f64)],
+            reason: None,
+        }
     }
 }
 

@@ -14,11 +14,11 @@ use super::wms::named_crs;
 use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, drawn_format};
 use crate::Error;
 use crate::fetch::{Call, Miss, Rejection, Reply, Request, expiry, picture_reply};
-use raster::Grid;
-use raster::Maps;
 use crate::picture::{Format, Picture, Size};
 use crate::sample::{Frame, Sample};
 use crate::secret::{Secret, SecretName};
+use raster::Grid;
+use raster::Maps;
 
 /// An `ArcGIS` image server or map server, drawn around each sample.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

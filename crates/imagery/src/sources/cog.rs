@@ -10,19 +10,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
-pub(super) use file::CogFile;
+pub(super) use file::{CogFile, Stated};
 pub(super) use reader::Place;
 
-use super::wms::named_crs;
 use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, band_numbers};
 use crate::Error;
 use crate::byte_ranges::{ByteRanges, Payer};
 use crate::fetch::{Call, Miss};
-use raster::Maps;
 use crate::picture::{Band, Format, Picture, Size};
 use crate::pyramid::{Level, Plan, Resampling, TileCache, grid_of, plan};
 use crate::sample::{Frame, Sample};
 use crate::secret::SecretName;
+use raster::Maps;
 
 /// Bytes of decoded tiles that are kept for samples that share them.
 pub(super) const TILE_CACHE: usize = 48 << 20;
@@ -38,9 +37,13 @@ pub struct Cog {
     /// Whether the reader pays for what is read from the bucket.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub requester_pays: bool,
-    /// Reference system of the raster, where the file does not state one by its EPSG code.
+    /// Reference system of the raster, where the file does not state one that is known here: a code such
+    /// as `EPSG:32632`, or Well-Known Text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crs: Option<String>,
+    /// The number that means "nothing here", where the file does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodata: Option<f64>,
     /// How pixels are taken where they are not the raster's own.
     #[serde(default)]
     pub resampling: Resampling,
@@ -53,15 +56,18 @@ pub struct Cog {
 }
 
 impl Cog {
+    pub(super) fn stated(&self) -> Result<Stated, Error> {
+        Ok(Stated {
+            crs: stated_crs(self.crs.as_deref())?,
+            nodata: self.nodata,
+        })
+    }
+
     pub(super) fn open(&self, opening: &Opening<'_>) -> Result<Arc<dyn PictureSource>, Error> {
         Ok(Arc::new(Opened {
             place: Place::parse("source.url", &self.url)?,
             payer: payer(self.requester_pays),
-            crs: self
-                .crs
-                .as_deref()
-                .map(|name| named_crs("source.crs", name))
-                .transpose()?,
+            stated: self.stated()?,
             resampling: self.resampling,
             bands: chosen_bands(opening.picture)?,
             size: opening.size,
@@ -71,6 +77,20 @@ impl Cog {
             tiles: Arc::new(TileCache::new(TILE_CACHE)),
         }))
     }
+}
+
+/// The reference system that a study states, in any words that are understood.
+pub(super) fn stated_crs(text: Option<&str>) -> Result<Option<tables::Crs>, Error> {
+    let parse = |text: &str| {
+        raster::crs_of_text(text).map_err(|error| {
+            Error::setting(
+                "source.crs",
+                format!("\"{text}\" ({error})"),
+                "a reference system such as EPSG:32632",
+            )
+        })
+    };
+    text.map(parse).transpose()
 }
 
 pub(super) fn payer(requester_pays: bool) -> Payer {
@@ -114,9 +134,7 @@ impl Bands {
 impl Describe for Cog {
     fn check(&self, picture: &Picture, _size: Size) -> Result<(), Error> {
         Place::parse("source.url", &self.url)?;
-        if let Some(crs) = &self.crs {
-            named_crs("source.crs", crs)?;
-        }
+        self.stated()?;
         band_numbers(picture)?;
         Ok(())
     }
@@ -151,7 +169,7 @@ pub(super) fn tiles_of_window(size: Size) -> f64 {
 struct Opened {
     place: Place,
     payer: Payer,
-    crs: Option<tables::Crs>,
+    stated: Stated,
     resampling: Resampling,
     bands: Bands,
     size: Size,
@@ -167,18 +185,17 @@ impl Opened {
         self.file
             .get_or_try_init(|| async {
                 let reader = self.place.reader(self.payer, self.ranges.clone(), call);
-                let file =
-                    CogFile::open(reader, self.crs.clone())
-                        .await
-                        .map_err(|miss| match miss {
-                            Miss::Failed(problem) => {
-                                Miss::Fatal(Error::raster(self.place.shown(), problem))
-                            }
-                            Miss::GaveUp(reason) => {
-                                Miss::GaveUp(format!("{}: {reason}", self.place.shown()))
-                            }
-                            other => other,
-                        })?;
+                let file = CogFile::open(reader, self.stated.clone())
+                    .await
+                    .map_err(|miss| match miss {
+                        Miss::Failed(problem) => {
+                            Miss::Fatal(Error::raster(self.place.shown(), problem))
+                        }
+                        Miss::GaveUp(reason) => {
+                            Miss::GaveUp(format!("{}: {reason}", self.place.shown()))
+                        }
+                        other => other,
+                    })?;
                 let bands = self.bands.of(file.bands());
                 match bands.iter().find(|band| **band >= file.bands()) {
                     Some(band) => Err(Miss::Fatal(Error::setting(

@@ -22,14 +22,14 @@ use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits};
 use crate::Error;
 use crate::compute::compute;
 use crate::fetch::{Call, Miss, Rejection, Reply, Request, examine, excerpt, plain_status};
-use raster::Grid;
-use raster::{Map, Maps};
 use crate::labels::LabelLayer;
 use crate::picture::{Band, Format, Picture, Size};
-use raster::Pixels;
 use crate::pyramid::{Level, grid_of};
 use crate::sample::{Frame, Sample};
 use crate::secret::{Secret, SecretName};
+use raster::Grid;
+use raster::Pixels;
+use raster::{Map, Maps};
 
 /// Uncompressed bytes that one reply may hold.
 const LARGEST_REPLY: u64 = 48 << 20;

@@ -12,11 +12,11 @@ use super::address::{below, decimals, service_url};
 use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, no_grid};
 use crate::Error;
 use crate::fetch::{Call, Miss, Rejection, Reply, Request, expiry, picture_reply};
-use raster::Grid;
-use raster::{MERCATOR_CIRCUMFERENCE, Maps, square};
 use crate::picture::{Picture, Size};
 use crate::sample::{Frame, Sample};
 use crate::secret::{Secret, SecretName, Secrets};
+use raster::Grid;
+use raster::{MERCATOR_CIRCUMFERENCE, Maps, square};
 
 /// Side of a Mapbox tile, in which its zoom is counted.
 const TILE_PX: f64 = 512.0;

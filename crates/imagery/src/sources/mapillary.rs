@@ -16,10 +16,10 @@ use crate::Error;
 use crate::fetch::{
     Call, Miss, Rejection, Reply, Request, excerpt, expiry, picture_reply, plain_status,
 };
-use raster::metres_per_degree;
 use crate::picture::{Picture, Size};
 use crate::sample::{Frame, Sample};
 use crate::secret::{Secret, SecretName};
+use raster::metres_per_degree;
 
 /// Widths in which the service has pictures.
 const WIDTHS: [u32; 3] = [256, 1024, 2048];

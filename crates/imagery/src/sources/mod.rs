@@ -40,12 +40,12 @@ pub use xyz::Xyz;
 use crate::Error;
 use crate::byte_ranges::ByteRanges;
 use crate::fetch::{Call, Header, Miss};
-use raster::Grid;
 use crate::labels::LabelLayer;
 use crate::picture::{Band, Format, Picture, Size};
-use raster::Pixels;
 use crate::sample::{Frame, Sample};
 use crate::secret::{SecretName, Secrets};
+use raster::Grid;
+use raster::Pixels;
 
 /// A service that pictures come from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -170,6 +170,12 @@ impl From<Error> for Miss {
     /// Arithmetic that fails does so for this sample; the ledger says why.
     fn from(error: Error) -> Self {
         Self::Failed(error.to_string())
+    }
+}
+
+impl From<raster::Error> for Miss {
+    fn from(error: raster::Error) -> Self {
+        Error::from(error).into()
     }
 }
 

@@ -47,7 +47,8 @@ impl Source {
     ) -> Result<Option<NativeGrid>, Error> {
         let of_levels = |crs: &Crs, levels: &[Level]| {
             let level = own_level(levels, (pixel, pixel))?;
-            let is_square = (level.pixel.0 / level.pixel.1 - 1.0).abs() < 1e-9;
+            let is_square =
+                level.turned.is_none() && (level.pixel.0 / level.pixel.1 - 1.0).abs() < 1e-9;
             is_square.then(|| NativeGrid {
                 crs: crs.clone(),
                 pixel: level.pixel.0,
@@ -61,8 +62,6 @@ impl Source {
             }
             Self::Xyz(source) => Ok(of_levels(&Crs::from_epsg(3857)?, &source.levels())),
             Self::Cog(source) => {
-                let crs = source.crs.as_deref();
-                let crs = crs.map(|name| named_crs("source.crs", name)).transpose()?;
                 let place = Place::parse("source.url", &source.url)?;
                 let call = Arc::new(Fetcher {
                     source_kind: self.kind(),
@@ -79,7 +78,7 @@ impl Source {
                 })
                 .call();
                 let reader = place.reader(payer(source.requester_pays), ranges, &call);
-                let opened = CogFile::open(reader, crs).await;
+                let opened = CogFile::open(reader, source.stated()?).await;
                 let file = opened.map_err(|miss| unreadable(&place, miss))?;
                 Ok(of_levels(&file.map().crs, file.levels()))
             }
@@ -115,10 +114,10 @@ mod tests {
 
     use super::*;
     use crate::byte_ranges::MemoryRanges;
-    use raster::geotiff::{GeotiffOptions, write_geotiff};
     use crate::clock::SystemClock;
     use crate::fetch::HttpTransport;
     use raster::Grid;
+    use raster::geotiff::{GeotiffOptions, write_geotiff};
     use raster::{Pixels, Values};
 
     async fn native(source: serde_json::Value, pixel: f64) -> Option<NativeGrid> {

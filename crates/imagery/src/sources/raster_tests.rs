@@ -9,13 +9,13 @@ use tables::{Crs, Projection};
 use wiremock::matchers::{method, path, query_param, query_param_contains};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
-use raster::geotiff::{GeotiffOptions, write_geotiff};
 use crate::fetch::HttpTransport;
 use crate::testing::{Study, noise};
 use crate::{
     Batch, BatchOutcome, Error, Grid, Halt, MemoryStore, NoProgress, Pixels, Sample, Status, Stop,
     Values,
 };
+use raster::geotiff::{GeotiffOptions, write_geotiff};
 
 const CORNER: (f64, f64) = (2_683_000.0, 1_248_000.0);
 

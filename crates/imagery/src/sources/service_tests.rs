@@ -12,7 +12,6 @@ use wiremock::matchers::{method, path, query_param};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::conformance::service_account;
-use raster::geotiff::{GeotiffOptions, write_geotiff};
 use crate::fetch::HttpTransport;
 use crate::labels::LabelLayer;
 use crate::testing::{KEY, Study, file, noise, samples};
@@ -20,6 +19,7 @@ use crate::{
     Batch, BatchOutcome, Error, Format, Grid, Halt, MemoryStore, NoProgress, Pixels, Sample,
     Status, Stop, Values,
 };
+use raster::geotiff::{GeotiffOptions, write_geotiff};
 
 async fn scrape(study: &Study, key: &str, samples: &[Sample]) -> BatchOutcome {
     let scraper = study.scraper_with_key(Arc::new(HttpTransport::new().unwrap()), key);

@@ -15,18 +15,20 @@ use url::Url;
 
 use self::items::{Item, Search};
 use super::address::service_url;
-use super::cog::{Bands, CogFile, Place, TILE_CACHE, band_texts, payer, tiles_of_window};
+use super::cog::{
+    Bands, CogFile, Place, Stated, TILE_CACHE, band_texts, payer, stated_crs, tiles_of_window,
+};
 use super::{
     Aim, Content, Describe, Opening, PictureSource, PixelsToMake, Taken, UsualLimits, band_numbers,
 };
 use crate::Error;
 use crate::byte_ranges::{ByteRanges, Payer};
 use crate::fetch::{Call, Miss, Rejection, Request, plain_status};
-use raster::Maps;
 use crate::picture::{Band, Format, Picture, Size};
 use crate::pyramid::{Resampling, TileCache, grid_of, plan};
 use crate::sample::{Frame, Sample};
 use crate::secret::SecretName;
+use raster::Maps;
 
 /// Side in degrees of the cells in which items are searched, each once.
 const CELL: f64 = 0.25;
@@ -57,6 +59,12 @@ pub struct Stac {
     /// Whether the reader pays for what is read from buckets.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub requester_pays: bool,
+    /// Reference system of the rasters, where they do not state one that is known here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crs: Option<String>,
+    /// The number that means "nothing here", where the rasters do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodata: Option<f64>,
     /// How pixels are taken where they are not the raster's own.
     #[serde(default)]
     pub resampling: Resampling,
@@ -123,6 +131,10 @@ impl Stac {
                 .transpose()?,
             assets: self.assets(opening.picture)?,
             resampling: self.resampling,
+            stated: Stated {
+                crs: stated_crs(self.crs.as_deref())?,
+                nodata: self.nodata,
+            },
             payer: payer(self.requester_pays),
             size: opening.size,
             ranges: opening.ranges.clone(),
@@ -204,6 +216,7 @@ struct Opened {
     sign: Option<Url>,
     assets: Assets,
     resampling: Resampling,
+    stated: Stated,
     payer: Payer,
     size: Size,
     ranges: Arc<dyn ByteRanges>,
@@ -308,7 +321,7 @@ impl Opened {
         let place = self.place(&raster, href, call).await?;
         let open = || async {
             let reader = place.reader(self.payer, self.ranges.clone(), call);
-            CogFile::open(reader, None)
+            CogFile::open(reader, self.stated.clone())
                 .await
                 .map(Arc::new)
                 .map_err(|miss| match miss {
@@ -371,7 +384,7 @@ impl PictureSource for Opened {
             let part = tiles.picture(plan, self.resampling, bands, call).await?;
             picture = Some(match picture {
                 None => part,
-                Some(before) => Box::new(move || before()?.beside(&part()?)),
+                Some(before) => Box::new(move || Ok(before()?.beside(&part()?)?)),
             });
         }
         let pixels = picture.ok_or_else(|| Miss::Failed("an item without assets".to_owned()))?;

@@ -13,11 +13,11 @@ use super::address::service_url;
 use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, drawn_format};
 use crate::Error;
 use crate::fetch::{Call, Miss, Request, expiry, picture_reply};
-use raster::Grid;
-use raster::Maps;
 use crate::picture::{Format, Picture, Size};
 use crate::sample::{Frame, Sample};
 use crate::secret::{Secret, SecretName};
+use raster::Grid;
+use raster::Maps;
 
 /// Layers of a Web Map Service, drawn around each sample.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -13,13 +13,13 @@ use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits};
 use crate::Error;
 use crate::compute::compute;
 use crate::fetch::{Call, Miss, Rejection, Reply, Request, picture_reply, plain_status};
-use raster::Grid;
-use raster::{MERCATOR_CIRCUMFERENCE, Map, Maps};
 use crate::picture::{Picture, Size};
-use raster::{Pixels, Values};
 use crate::pyramid::{Level, Plan, Resampling, TileCache, TileSource, gather, grid_of, plan};
 use crate::sample::{Frame, Sample};
 use crate::secret::{Secret, SecretName};
+use raster::Grid;
+use raster::{MERCATOR_CIRCUMFERENCE, Map, Maps};
+use raster::{Pixels, Values};
 
 /// Bytes of decoded tiles that are kept for samples that share them.
 const TILE_CACHE: usize = 48 << 20;
@@ -292,7 +292,7 @@ impl Opened {
     }
 
     fn plan(&self, sample: &Sample) -> Result<Plan, Error> {
-        plan(&self.map, &self.levels, self.grid(sample)?)
+        Ok(plan(&self.map, &self.levels, self.grid(sample)?)?)
     }
 }
 
@@ -312,7 +312,7 @@ impl PictureSource for Opened {
             .await?
             .ok_or_else(|| Miss::NoImagery("the source has no tile there".to_owned()))?;
         let how = self.resampling;
-        let pixels = move || mosaic.picture(&plan, how, None).and_then(opaque);
+        let pixels = move || opaque(mosaic.picture(&plan, how, None)?);
         Ok(Taken {
             content: Content::Pixels {
                 pixels: Box::new(pixels),
@@ -350,7 +350,7 @@ impl TileSource for Opened {
                 return Ok(None);
             };
             let tile = compute("decoding a tile", move || {
-                Pixels::decode(&bytes).and_then(with_alpha)
+                with_alpha(Pixels::decode(&bytes)?)
             })
             .await
             .map_err(Miss::Fatal)??;
@@ -404,7 +404,7 @@ fn with_alpha(tile: Pixels) -> Result<Pixels, Error> {
             .collect(),
         _ => bytes,
     };
-    Pixels::new(width, height, 4, Values::U8(rgba))
+    Ok(Pixels::new(width, height, 4, Values::U8(rgba))?.with_usual_roles())
 }
 
 /// Without alpha where every pixel is opaque.
@@ -419,7 +419,7 @@ fn opaque(picture: Pixels) -> Result<Pixels, Error> {
     if clear {
         Ok(picture)
     } else {
-        picture.select(&[0, 1, 2])
+        Ok(picture.select(&[0, 1, 2])?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is written here, GDAL reads.
 
-use imagery::chip::{GeotiffOptions, write_geotiff};
 use imagery::{Grid, Pixels, Values};
+use raster::geotiff::{GeotiffOptions, write_geotiff};
 use serde_json::{Value, json};
 use tables::Crs;
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use imagery::chip::{GeotiffOptions, write_geotiff};
 use imagery::{Pixels, Status};
+use raster::geotiff::{GeotiffOptions, write_geotiff};
 use serde_json::json;
 
 use super::{gdal, info, landscape, lon_lat, pictures, read, swiss_grid, write};

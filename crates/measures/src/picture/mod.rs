@@ -1,9 +1,8 @@
 //! Pictures as every measure sees them: 8-bit red, green and blue, and which pixels count.
 
 mod decode;
-mod jpeg;
-mod jpeg_tile;
-mod tiff;
+
+pub use decode::colour_bands;
 
 use std::borrow::Cow;
 
@@ -13,10 +12,6 @@ use crate::{Error, Result};
 
 /// What the constructors accept, for messages.
 const EXPECTED: &str = "8- or 16-bit grey, RGB or either with alpha";
-
-/// Memory that one picture may take while it is decoded. A header that claims more is refused before anything is
-/// allocated.
-const MAX_BYTES: u64 = 1 << 30;
 
 /// A picture in memory: 8-bit RGB, rows from the top, and which of its pixels are transparent.
 ///
@@ -82,10 +77,7 @@ impl<'a> Picture<'a> {
         samples: &[u16],
     ) -> Result<Picture<'static>> {
         check_count(width, height, bands, samples.len())?;
-        Picture::spread(width, height, bands, samples, |sample| {
-            // 65,535 / 255 = 257 exactly; the greatest quotient is 255.
-            ((u32::from(sample) + 128) / 257) as u8
-        })
+        Picture::spread(width, height, bands, samples, |sample| level_of_16(sample))
     }
 
     /// Red, green and blue of every pixel, and who is transparent, from samples of any layout.
@@ -177,11 +169,9 @@ impl<'a> Picture<'a> {
     }
 }
 
-fn cmyk() -> Error {
-    Error::Unsupported {
-        found: "CMYK".to_owned(),
-        expected: EXPECTED,
-    }
+/// The nearest of 256 levels: 65,535 / 255 = 257 exactly, and the greatest quotient is 255.
+fn level_of_16(sample: u16) -> u8 {
+    ((u32::from(sample) + 128) / 257) as u8
 }
 
 fn check_count(width: u32, height: u32, bands: u16, found: usize) -> Result<()> {

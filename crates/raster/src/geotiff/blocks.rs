@@ -3,7 +3,7 @@
 use libdeflater::{CompressionLvl, Compressor};
 use rayon::prelude::*;
 
-use super::geotiff::Compression;
+use super::write::Compression;
 use crate::Error;
 use crate::{Pixels, Value};
 

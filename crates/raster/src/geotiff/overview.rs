@@ -15,7 +15,31 @@ pub(super) struct Joining<'a> {
 pub(super) fn halve(pixels: &Pixels, joining: &Joining<'_>) -> Result<Pixels, Error> {
     let (width, height) = (pixels.width().div_ceil(2), pixels.height().div_ceil(2));
     let values = map_values!(pixels.values(), values => halve_values(values, pixels, joining));
-    Pixels::new(width, height, pixels.bands(), values)
+    let valid = pixels.valid().map(|valid| halve_flags(valid, pixels));
+    let half = Pixels::new(width, height, pixels.bands(), values)?;
+    Ok(Pixels {
+        roles: pixels.roles.clone(),
+        palette: pixels.palette.clone(),
+        ..half
+    }
+    .with_valid(valid))
+}
+
+/// Something is there where any of the four has something.
+fn halve_flags(valid: &[bool], pixels: &Pixels) -> Vec<bool> {
+    let bands = usize::from(pixels.bands());
+    let (columns, rows) = (pixels.width() as usize, pixels.height() as usize);
+    let mut out = Vec::with_capacity(columns.div_ceil(2) * rows.div_ceil(2) * bands);
+    for row in (0..rows).step_by(2) {
+        for column in (0..columns).step_by(2) {
+            for band in 0..bands {
+                let mut near = (row..(row + 2).min(rows))
+                    .flat_map(|y| (column..(column + 2).min(columns)).map(move |x| (x, y)));
+                out.push(near.any(|(x, y)| valid[(y * columns + x) * bands + band]));
+            }
+        }
+    }
+    out
 }
 
 fn halve_values<T: Value>(values: &[T], pixels: &Pixels, joining: &Joining<'_>) -> Vec<T> {
@@ -38,7 +62,10 @@ fn halve_values<T: Value>(values: &[T], pixels: &Pixels, joining: &Joining<'_>) 
                 for y in row..(row + 2).min(rows) {
                     for x in column..(column + 2).min(columns) {
                         let value = values[(y * columns + x) * bands + band].to_f64();
-                        if Some(value) != joining.nodata && !value.is_nan() {
+                        let there = pixels
+                            .valid()
+                            .is_none_or(|valid| valid[(y * columns + x) * bands + band]);
+                        if there && Some(value) != joining.nodata && !value.is_nan() {
                             sum += value;
                             count += 1.0;
                         }

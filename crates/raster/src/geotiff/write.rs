@@ -5,7 +5,7 @@ use super::directory::{Directory, TagValue};
 use super::overview::{Joining, halve};
 use crate::Error;
 use crate::grid::Grid;
-use crate::{Pixels, Value, Values, with_values};
+use crate::{Pixels, Role, Value, Values, with_values};
 
 /// Side from which a picture is tiled and gets overviews.
 const TILED_FROM_PX: u32 = 512;
@@ -99,7 +99,21 @@ pub(crate) fn write_raster(
         Some(joined) => (joined, None),
         None => (pixels, labels),
     };
+    // What nodata and alpha do not tell of what is there, an internal mask tells.
+    let held;
+    let (pixels, mut masked) = match pixels.valid() {
+        None => (pixels, false),
+        Some(_) => {
+            let (pixels, masked) = pixels.clone().told_by(options.nodata);
+            held = pixels;
+            (&held, masked)
+        }
+    };
+    masked &= labels.is_none();
     let mut images = vec![Image::new(pixels, labels, layout, options)?];
+    if masked {
+        images.push(Image::mask(pixels, layout, options, 4)?);
+    }
     let mut reduced = None;
     loop {
         let larger = reduced.as_ref().unwrap_or(pixels);
@@ -114,10 +128,13 @@ pub(crate) fn write_raster(
         let mut image = Image::new(&half, None, layout, options)?;
         image.directory.set(254, TagValue::Long(vec![1]));
         images.push(image);
+        if masked {
+            images.push(Image::mask(&half, layout, options, 5)?);
+        }
         reduced = Some(half);
     }
     if let Some(first) = images.first_mut() {
-        describe(&mut first.directory, grid, options)?;
+        describe(&mut first.directory, pixels, grid, options)?;
     }
     lay_out(images)
 }
@@ -158,7 +175,13 @@ impl Image {
         };
         // Red, green, blue only where nobody says otherwise; further bands are "unspecified".
         // A fourth band is no transparency: GDAL and readers like it keep all bands of a grey picture with extras.
-        let is_rgb = bands == 3 && matches!(pixels.values(), Values::U8(_) | Values::U16(_));
+        let roles = pixels.roles();
+        let has_alpha = roles.contains(&Role::Alpha);
+        let of_colour_type = matches!(pixels.values(), Values::U8(_) | Values::U16(_));
+        let is_rgb = of_colour_type
+            && (bands == 3 && !has_alpha
+                || has_alpha && roles.starts_with(&[Role::Red, Role::Green, Role::Blue]));
+        let palette = pixels.palette().filter(|_| of_colour_type && bands == 1);
         let colours = if is_rgb { 3 } else { 1 };
         let mut directory = Directory::default();
         let mut short = |tag: u16, values: Vec<u16>| directory.set(tag, TagValue::Short(values));
@@ -171,7 +194,15 @@ impl Image {
                 1
             }],
         );
-        short(262, vec![if is_rgb { 2 } else { 1 }]);
+        let photometric = match (is_rgb, palette) {
+            (true, _) => 2,
+            (false, Some(_)) => 3,
+            (false, None) => 1,
+        };
+        short(262, vec![photometric]);
+        if let Some(palette) = palette {
+            short(320, color_map(palette, bits));
+        }
         short(277, vec![bands]);
         let apart = layout == Layout::StripOfEachBand && bands > 1;
         short(284, vec![if apart { 2 } else { 1 }]);
@@ -180,7 +211,11 @@ impl Image {
             short(317, vec![2]);
         }
         if bands > colours {
-            short(338, vec![0; (bands - colours).into()]);
+            let extra = |band: u16| match roles.get(usize::from(band)) {
+                Some(Role::Alpha) => 2,
+                _ => 0,
+            };
+            short(338, (colours..bands).map(extra).collect());
         }
         directory.set(256, TagValue::Long(vec![pixels.width()]));
         directory.set(257, TagValue::Long(vec![pixels.height()]));
@@ -218,6 +253,40 @@ impl Image {
     }
 }
 
+impl Image {
+    /// The mask of an image: 255 where anything is there, 0 elsewhere.
+    fn mask(
+        pixels: &Pixels,
+        layout: Layout,
+        options: &GeotiffOptions,
+        subfile: u32,
+    ) -> Result<Self, Error> {
+        let layout = if layout == Layout::Tiles {
+            layout
+        } else {
+            Layout::Strip
+        };
+        let mask = pixels.pixel_mask()?;
+        let mut image = Self::new(&mask, None, layout, options)?;
+        image.directory.set(254, TagValue::Long(vec![subfile]));
+        image.directory.set(262, TagValue::Short(vec![4]));
+        Ok(image)
+    }
+}
+
+/// Red, then green, then blue of every class (TIFF 6.0, p. 23); black for those without a colour.
+fn color_map(palette: &[[u8; 3]], bits: u16) -> Vec<u16> {
+    let classes = 1_usize << bits.min(16);
+    let level = |class: usize, colour: usize| {
+        palette
+            .get(class)
+            .map_or(0, |levels| u16::from(levels[colour]) * 257)
+    };
+    (0..3)
+        .flat_map(|colour| (0..classes).map(move |class| level(class, colour)))
+        .collect()
+}
+
 fn bits_of<T: Value>(_values: &[T]) -> u16 {
     T::BITS
 }
@@ -231,6 +300,7 @@ fn has_small_steps<T: Value>(_values: &[T]) -> bool {
 /// Reference system, transform, band names and nodata.
 fn describe(
     directory: &mut Directory,
+    pixels: &Pixels,
     grid: Option<&Grid>,
     options: &GeotiffOptions,
 ) -> Result<(), Error> {
@@ -261,7 +331,8 @@ fn describe(
             TagValue::Double(vec![0.0, 0.0, 0.0, grid.origin.0, grid.origin.1, 0.0]),
         );
     }
-    if !options.band_names.is_empty() {
+    let roles = roles_to_tell(pixels);
+    if !options.band_names.is_empty() || !roles.is_empty() {
         let items: String = options
             .band_names
             .iter()
@@ -274,6 +345,7 @@ fn describe(
                 let name = escaped(&escaped(name));
                 format!("  <Item name=\"DESCRIPTION\" sample=\"{band}\" role=\"description\">{name}</Item>\n")
             })
+            .chain(roles)
             .collect();
         directory.set(
             42112,
@@ -284,6 +356,40 @@ fn describe(
         directory.set(42113, TagValue::Ascii(nodata.to_string()));
     }
     Ok(())
+}
+
+/// Lines of GDAL's metadata for colours that the tags alone would not tell, or would tell wrongly.
+fn roles_to_tell(pixels: &Pixels) -> Vec<String> {
+    let roles = pixels.roles();
+    let usual: &[Role] = match roles.len() {
+        3 => &[Role::Red, Role::Green, Role::Blue],
+        4 if roles.contains(&Role::Alpha) => &[Role::Red, Role::Green, Role::Blue, Role::Alpha],
+        _ => &[],
+    };
+    let is_colour = |role: &Role| {
+        matches!(
+            role,
+            Role::Red | Role::Green | Role::Blue | Role::NearInfrared
+        )
+    };
+    if roles == usual || !roles.iter().any(is_colour) {
+        return Vec::new();
+    }
+    let word = |role: &Role| match role {
+        Role::Red => "Red",
+        Role::Green => "Green",
+        Role::Blue => "Blue",
+        Role::NearInfrared => "NIR",
+        Role::Alpha => "Alpha",
+        Role::Grey | Role::Class | Role::Unknown => "Undefined",
+    };
+    let line = |(band, role): (usize, &Role)| {
+        format!(
+            "  <Item name=\"COLORINTERP\" sample=\"{band}\" role=\"colorinterp\">{}</Item>\n",
+            word(role)
+        )
+    };
+    roles.iter().enumerate().map(line).collect()
 }
 
 /// Header, directories, then the blocks of the smallest image first.
@@ -374,11 +480,7 @@ mod tests {
                     ..GeotiffOptions::default()
                 };
                 let file = write_geotiff(&pixels, &grid(3, 1), &options).unwrap();
-                assert_eq!(
-                    crate::tiff::read(&file).unwrap(),
-                    pixels,
-                    "{compression:?}"
-                );
+                assert_eq!(crate::tiff::read(&file).unwrap(), pixels, "{compression:?}");
             }
         }
     }

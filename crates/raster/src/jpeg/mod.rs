@@ -52,14 +52,30 @@ pub(crate) fn decode_plain(bytes: &[u8], bands: u16) -> Result<Pixels> {
         1 => PixelFormat::Grayscale,
         3 => PixelFormat::Rgb,
         4 => PixelFormat::Cmyk,
-        _ => return Err(Error::unsupported(format!("a jpeg of {bands} bands"), "1, 3 or 4")),
+        _ => {
+            return Err(Error::unsupported(
+                format!("a jpeg of {bands} bands"),
+                "1, 3 or 4",
+            ));
+        }
     };
     // Adobe's marker with transform 0 keeps decoders from taking the first three for luma and chroma.
-    let bytes = if bands > 1 { with_adobe_marker(bytes) } else { bytes.to_vec() };
+    let bytes = if bands > 1 {
+        with_adobe_marker(bytes)
+    } else {
+        bytes.to_vec()
+    };
     let decoder = Decoder::new_with_limits(&bytes, limits).map_err(unreadable)?;
-    let decoder = decoder.with_output_format(format).with_stop_on_warning(true);
+    let decoder = decoder
+        .with_output_format(format)
+        .with_stop_on_warning(true);
     let decoded = decoder.decode_image().map_err(unreadable)?;
-    Pixels::new(decoded.width as u32, decoded.height as u32, bands, Values::U8(decoded.data))
+    Pixels::new(
+        decoded.width as u32,
+        decoded.height as u32,
+        bands,
+        Values::U8(decoded.data),
+    )
 }
 
 fn with_adobe_marker(bytes: &[u8]) -> Vec<u8> {
@@ -73,7 +89,10 @@ fn with_adobe_marker(bytes: &[u8]) -> Vec<u8> {
 /// A tile with its tables: the tables end with a marker for the end of the file, the tile begins with
 /// one for its start (TIFF Technical Note 2, 1995).
 pub(crate) fn with_tables(tables: &[u8], tile: &[u8]) -> Vec<u8> {
-    match (tables.strip_suffix(&[0xFF, 0xD9]), tile.strip_prefix(&[0xFF, 0xD8])) {
+    match (
+        tables.strip_suffix(&[0xFF, 0xD9]),
+        tile.strip_prefix(&[0xFF, 0xD8]),
+    ) {
         (Some(tables), Some(tile)) => [tables, tile].concat(),
         _ => tile.to_vec(),
     }

@@ -70,8 +70,12 @@ impl Plane {
         across: usize,
         down: usize,
     ) -> Result<Self> {
-        let missing =
-            || Error::unreadable("jpeg", format!("no component {component} or no table for it"));
+        let missing = || {
+            Error::unreadable(
+                "jpeg",
+                format!("no component {component} or no table for it"),
+            )
+        };
         let plane = coefficients.components.get(component).ok_or_else(missing)?;
         let table = coefficients
             .quant_tables

@@ -21,7 +21,8 @@ impl Image {
             Codec::Jpeg => self.jpeg(bytes)?,
             Codec::Webp => webp(bytes, bands)?,
             Codec::Lerc => {
-                let reason = "deflate, lzw or zstd: write it anew with gdal_translate -co COMPRESS=DEFLATE";
+                let reason =
+                    "deflate, lzw or zstd: write it anew with gdal_translate -co COMPRESS=DEFLATE";
                 return Err(Error::unsupported("a tiff packed by LERC", reason));
             }
             codec => {
@@ -50,7 +51,11 @@ impl Image {
             return Err(Error::unreadable("tiff", problem));
         }
         // A last strip may have been packed at full height.
-        if pixels.height() > height { pixels.top(height) } else { Ok(pixels) }
+        if pixels.height() > height {
+            pixels.top(height)
+        } else {
+            Ok(pixels)
+        }
     }
 
     /// Whether values are of the type that the image states.
@@ -95,7 +100,10 @@ impl Image {
             if self.block_bands() == 3 {
                 return jpeg::decode_tile(&file);
             }
-            return Err(Error::unsupported("a YCbCr jpeg in planes", "bands together: write it anew with gdal_translate"));
+            return Err(Error::unsupported(
+                "a YCbCr jpeg in planes",
+                "bands together: write it anew with gdal_translate",
+            ));
         }
         jpeg::decode_plain(&file, self.block_bands())
     }
@@ -106,7 +114,12 @@ fn webp(bytes: &[u8], bands: u16) -> Result<Pixels, Error> {
     let pixels = crate::decode::plain(bytes, image::ImageFormat::WebP)?;
     match (pixels.bands(), bands) {
         (3, 4) => {
-            let opaque = Pixels::new(pixels.width(), pixels.height(), 1, Values::U8(vec![255; pixels.values().len() / 3]))?;
+            let opaque = Pixels::new(
+                pixels.width(),
+                pixels.height(),
+                1,
+                Values::U8(vec![255; pixels.values().len() / 3]),
+            )?;
             pixels.beside(&opaque)
         }
         (4, 3) => pixels.select(&[0, 1, 2]),

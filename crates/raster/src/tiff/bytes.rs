@@ -38,7 +38,9 @@ fn cut_short() -> Stop {
 
 impl Source for &[u8] {
     fn get(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>, Stop> {
-        let place = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
+        let place = usize::try_from(range.start)
+            .ok()
+            .zip(usize::try_from(range.end).ok());
         let bytes = place.and_then(|(start, end)| (*self).get(start..end));
         bytes.map(Cow::Borrowed).ok_or_else(cut_short)
     }
@@ -64,19 +66,31 @@ impl Ranges {
     /// # Errors
     /// [`Error::Unreadable`] where directories would take more memory than any real file's.
     pub fn to_fetch(&self, needed: Range<u64>) -> Result<Range<u64>, Error> {
-        let held: u64 = self.chunks.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+        let held: u64 = self
+            .chunks
+            .iter()
+            .map(|(_, bytes)| bytes.len() as u64)
+            .sum();
         let length = needed.end.saturating_sub(needed.start);
         if length.saturating_add(held) > MOST {
             let problem = format!("directories of more than {} MiB", MOST >> 20);
             return Err(Error::unreadable("tiff", problem));
         }
         // Joined to a chunk that ends here or shortly before, where there is one.
-        let near = self.chunks.iter().map(|(start, bytes)| start + bytes.len() as u64);
+        let near = self
+            .chunks
+            .iter()
+            .map(|(start, bytes)| start + bytes.len() as u64);
         let start = near
-            .filter(|end| *end <= needed.start && needed.start - end <= AT_ONCE || needed.contains(end))
+            .filter(|end| {
+                *end <= needed.start && needed.start - end <= AT_ONCE || needed.contains(end)
+            })
             .max()
             .map_or(needed.start, |end| end.min(needed.start).max(end));
-        let length = needed.end.saturating_sub(start).max(AT_ONCE.max(held.min(1 << 20)));
+        let length = needed
+            .end
+            .saturating_sub(start)
+            .max(AT_ONCE.max(held.min(1 << 20)));
         Ok(start..start.saturating_add(length))
     }
 
@@ -87,7 +101,9 @@ impl Ranges {
             let end = range.start + bytes.len() as u64;
             self.end = Some(self.end.map_or(end, |known| known.min(end)));
         }
-        let follows = |(start, held): &&mut (u64, Vec<u8>)| start.saturating_add(held.len() as u64) == range.start;
+        let follows = |(start, held): &&mut (u64, Vec<u8>)| {
+            start.saturating_add(held.len() as u64) == range.start
+        };
         match self.chunks.iter_mut().find(follows) {
             Some((_, held)) => held.extend_from_slice(bytes),
             None => self.chunks.push((range.start, bytes.to_vec())),
@@ -129,7 +145,10 @@ mod tests {
     fn far_parts_are_fetched_without_what_lies_between() {
         let mut file = Ranges::default();
         file.insert(0..100, &[0; 100]);
-        assert_eq!(file.to_fetch(5_000_000..5_000_010).unwrap().start, 5_000_000);
+        assert_eq!(
+            file.to_fetch(5_000_000..5_000_010).unwrap().start,
+            5_000_000
+        );
         assert_eq!(file.to_fetch(90..200).unwrap().start, 100);
         assert!(file.to_fetch(0..1 << 40).is_err());
     }

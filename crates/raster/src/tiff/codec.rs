@@ -65,12 +65,17 @@ pub(super) fn unpack(codec: Codec, bytes: &[u8], length: usize) -> Result<Vec<u8
         Codec::Lzw => lzw(bytes, length)?,
         Codec::PackBits => pack_bits(bytes, length),
         Codec::Zstd => {
-            let decoder = zstd::stream::read::Decoder::new(bytes).map_err(|error| fault("zstd", error))?;
+            let decoder =
+                zstd::stream::read::Decoder::new(bytes).map_err(|error| fault("zstd", error))?;
             at_most(decoder, length, "zstd")?
         }
         Codec::Lzma => at_most(lzma_rust2::XzReader::new(bytes, false), length, "lzma")?,
         // These give pixels, not bytes.
-        Codec::Jpeg | Codec::Webp | Codec::Lerc => return Err(Error::Internal { doing: "unpacking a block" }),
+        Codec::Jpeg | Codec::Webp | Codec::Lerc => {
+            return Err(Error::Internal {
+                doing: "unpacking a block",
+            });
+        }
     };
     if out.len() < length {
         return Err(fault("a block", format!("{} bytes of {length}", out.len())));
@@ -82,7 +87,10 @@ pub(super) fn unpack(codec: Codec, bytes: &[u8], length: usize) -> Result<Vec<u8
 /// Reads no more than is wanted: what a block holds beyond is nobody's.
 fn at_most(reader: impl Read, length: usize, codec: &str) -> Result<Vec<u8>, Error> {
     let mut out = Vec::with_capacity(length);
-    reader.take(length as u64).read_to_end(&mut out).map_err(|error| fault(codec, error))?;
+    reader
+        .take(length as u64)
+        .read_to_end(&mut out)
+        .map_err(|error| fault(codec, error))?;
     Ok(out)
 }
 
@@ -110,7 +118,10 @@ fn lzw(bytes: &[u8], length: usize) -> Result<Vec<u8>, Error> {
     let mut out = vec![0; length];
     let (mut read, mut written) = (0, 0);
     while written < length {
-        let step = decoder.decode_bytes(bytes.get(read..).unwrap_or_default(), out.get_mut(written..).unwrap_or_default());
+        let step = decoder.decode_bytes(
+            bytes.get(read..).unwrap_or_default(),
+            out.get_mut(written..).unwrap_or_default(),
+        );
         read += step.consumed_in;
         written += step.consumed_out;
         match step.status {
@@ -137,8 +148,13 @@ fn pack_bits(bytes: &[u8], length: usize) -> Vec<u8> {
                 rest = tail;
             }
             count => {
-                let Some((byte, tail)) = tail.split_first() else { break };
-                out.extend(std::iter::repeat_n(*byte, usize::from(count.unsigned_abs()) + 1));
+                let Some((byte, tail)) = tail.split_first() else {
+                    break;
+                };
+                out.extend(std::iter::repeat_n(
+                    *byte,
+                    usize::from(count.unsigned_abs()) + 1,
+                ));
                 rest = tail;
             }
         }
@@ -152,15 +168,27 @@ mod tests {
 
     #[test]
     fn pack_bits_gives_the_example_of_the_specification() {
-        let packed = [0xFE, 0xAA, 0x02, 0x80, 0x00, 0x2A, 0xFD, 0xAA, 0x03, 0x80, 0x00, 0x2A, 0x22, 0xF7, 0xAA];
-        let mut plain = vec![0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0xAA, 0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0x22];
+        let packed = [
+            0xFE, 0xAA, 0x02, 0x80, 0x00, 0x2A, 0xFD, 0xAA, 0x03, 0x80, 0x00, 0x2A, 0x22, 0xF7,
+            0xAA,
+        ];
+        let mut plain = vec![
+            0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0xAA, 0xAA, 0xAA, 0xAA, 0x80, 0x00, 0x2A, 0x22,
+        ];
         plain.extend([0xAA; 10]);
         assert_eq!(unpack(Codec::PackBits, &packed, 24).unwrap(), plain);
     }
 
     #[test]
     fn a_block_that_is_cut_short_is_an_error() {
-        let codecs = [Codec::None, Codec::Deflate, Codec::Lzw, Codec::PackBits, Codec::Zstd, Codec::Lzma];
+        let codecs = [
+            Codec::None,
+            Codec::Deflate,
+            Codec::Lzw,
+            Codec::PackBits,
+            Codec::Zstd,
+            Codec::Lzma,
+        ];
         for codec in codecs {
             for bytes in [&[][..], &[0x78], &[1, 2, 3, 4]] {
                 assert!(unpack(codec, bytes, 100).is_err(), "{codec:?} {bytes:?}");

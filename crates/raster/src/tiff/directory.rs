@@ -89,9 +89,14 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn array<const N: usize>(&self, at: u64) -> Result<[u8; N], Stop> {
-        let end = at.checked_add(N as u64).ok_or_else(|| fault("an offset beyond any file"))?;
+        let end = at
+            .checked_add(N as u64)
+            .ok_or_else(|| fault("an offset beyond any file"))?;
         let bytes = self.source.get(at..end)?;
-        bytes.as_ref().try_into().map_err(|_| fault("a file that is cut short"))
+        bytes
+            .as_ref()
+            .try_into()
+            .map_err(|_| fault("a file that is cut short"))
     }
 
     fn u16(&self, at: u64) -> Result<u64, Stop> {
@@ -151,30 +156,55 @@ fn read_directory(reader: &Reader<'_>, at: u64, big: bool) -> Result<(Directory,
     if count == 0 || count > MOST_ENTRIES {
         return Err(fault(format!("a directory of {count} entries")));
     }
-    let start = at.checked_add(head).ok_or_else(|| fault("an offset beyond any file"))?;
-    let end = start.checked_add(count * length).ok_or_else(|| fault("an offset beyond any file"))?;
+    let start = at
+        .checked_add(head)
+        .ok_or_else(|| fault("an offset beyond any file"))?;
+    let end = start
+        .checked_add(count * length)
+        .ok_or_else(|| fault("an offset beyond any file"))?;
     // One piece, so that a directory costs one range and not one for each entry.
-    let tail = end.checked_add(inline).ok_or_else(|| fault("an offset beyond any file"))?;
+    let tail = end
+        .checked_add(inline)
+        .ok_or_else(|| fault("an offset beyond any file"))?;
     reader.source.get(start..tail)?;
     let mut entries = BTreeMap::new();
     for index in 0..count {
         let entry = start + index * length;
         let tag = reader.u16(entry)? as u16;
         let kind = reader.u16(entry + 2)? as u16;
-        let (count, value) =
-            if big { (reader.u64(entry + 4)?, entry + 12) } else { (reader.u32(entry + 4)?, entry + 8) };
+        let (count, value) = if big {
+            (reader.u64(entry + 4)?, entry + 12)
+        } else {
+            (reader.u32(entry + 4)?, entry + 8)
+        };
         // A field type of the future: the entry is passed over, as TIFF 6.0 asks of readers.
-        let Some(size) = size_of_kind(kind) else { continue };
+        let Some(size) = size_of_kind(kind) else {
+            continue;
+        };
         let bytes = size.saturating_mul(count);
         let place = if bytes <= inline {
             Place::Inline(reader.source.get(value..value + bytes)?.into_owned())
         } else {
-            Place::At(if big { reader.u64(value)? } else { reader.u32(value)? })
+            Place::At(if big {
+                reader.u64(value)?
+            } else {
+                reader.u32(value)?
+            })
         };
         entries.entry(tag).or_insert(Entry { kind, count, place });
     }
-    let next = if big { reader.u64(end)? } else { reader.u32(end)? };
-    Ok((Directory { order: reader.order, entries }, next))
+    let next = if big {
+        reader.u64(end)?
+    } else {
+        reader.u32(end)?
+    };
+    Ok((
+        Directory {
+            order: reader.order,
+            entries,
+        },
+        next,
+    ))
 }
 
 impl Directory {
@@ -187,8 +217,15 @@ impl Directory {
     }
 
     /// The bytes of a tag's first values, at most `most` of them.
-    fn raw(&self, source: &dyn Source, tag: u16, most: u64) -> Result<Option<(u16, Vec<u8>)>, Stop> {
-        let Some(entry) = self.entries.get(&tag) else { return Ok(None) };
+    fn raw(
+        &self,
+        source: &dyn Source,
+        tag: u16,
+        most: u64,
+    ) -> Result<Option<(u16, Vec<u8>)>, Stop> {
+        let Some(entry) = self.entries.get(&tag) else {
+            return Ok(None);
+        };
         let size = size_of_kind(entry.kind).unwrap_or(1);
         let length = size.saturating_mul(entry.count.min(most));
         if length > MOST_VALUE_BYTES {
@@ -197,7 +234,9 @@ impl Directory {
         let bytes = match &entry.place {
             Place::Inline(bytes) => bytes.get(..length as usize).unwrap_or_default().to_vec(),
             Place::At(at) => {
-                let end = at.checked_add(length).ok_or_else(|| fault("an offset beyond any file"))?;
+                let end = at
+                    .checked_add(length)
+                    .ok_or_else(|| fault("an offset beyond any file"))?;
                 source.get(*at..end)?.into_owned()
             }
         };
@@ -205,15 +244,41 @@ impl Directory {
     }
 
     /// Whole numbers of a tag, at most `most`; none where the tag is missing.
-    pub(crate) fn numbers(&self, source: &dyn Source, tag: u16, most: u64) -> Result<Vec<u64>, Stop> {
-        let Some((kind, bytes)) = self.raw(source, tag, most)? else { return Ok(Vec::new()) };
+    pub(crate) fn numbers(
+        &self,
+        source: &dyn Source,
+        tag: u16,
+        most: u64,
+    ) -> Result<Vec<u64>, Stop> {
+        let Some((kind, bytes)) = self.raw(source, tag, most)? else {
+            return Ok(Vec::new());
+        };
         let order = self.order;
         Ok(match kind {
             1 | 7 => bytes.into_iter().map(u64::from).collect(),
-            3 => bytes.as_chunks().0.iter().map(|raw| order.u16(*raw).into()).collect(),
-            4 | 13 => bytes.as_chunks().0.iter().map(|raw| order.u32(*raw).into()).collect(),
-            16 | 18 => bytes.as_chunks().0.iter().map(|raw| order.u64(*raw)).collect(),
-            _ => return Err(fault(format!("tag {tag} of field type {kind}: expected whole numbers"))),
+            3 => bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|raw| order.u16(*raw).into())
+                .collect(),
+            4 | 13 => bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|raw| order.u32(*raw).into())
+                .collect(),
+            16 | 18 => bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|raw| order.u64(*raw))
+                .collect(),
+            _ => {
+                return Err(fault(format!(
+                    "tag {tag} of field type {kind}: expected whole numbers"
+                )));
+            }
         })
     }
 
@@ -223,16 +288,34 @@ impl Directory {
     }
 
     /// Floating-point numbers of a tag.
-    pub(crate) fn doubles(&self, source: &dyn Source, tag: u16, most: u64) -> Result<Vec<f64>, Stop> {
-        let Some((kind, bytes)) = self.raw(source, tag, most)? else { return Ok(Vec::new()) };
+    pub(crate) fn doubles(
+        &self,
+        source: &dyn Source,
+        tag: u16,
+        most: u64,
+    ) -> Result<Vec<f64>, Stop> {
+        let Some((kind, bytes)) = self.raw(source, tag, most)? else {
+            return Ok(Vec::new());
+        };
         let order = self.order;
         Ok(match kind {
             11 => {
                 let floats = bytes.as_chunks().0.iter();
-                floats.map(|raw| f32::from_bits(order.u32(*raw)).into()).collect()
+                floats
+                    .map(|raw| f32::from_bits(order.u32(*raw)).into())
+                    .collect()
             }
-            12 => bytes.as_chunks().0.iter().map(|raw| f64::from_bits(order.u64(*raw))).collect(),
-            _ => self.numbers(source, tag, most)?.into_iter().map(|number| number as f64).collect(),
+            12 => bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|raw| f64::from_bits(order.u64(*raw)))
+                .collect(),
+            _ => self
+                .numbers(source, tag, most)?
+                .into_iter()
+                .map(|number| number as f64)
+                .collect(),
         })
     }
 
@@ -243,9 +326,16 @@ impl Directory {
 
     /// Text of a tag, up to its closing zero.
     pub(crate) fn text(&self, source: &dyn Source, tag: u16) -> Result<Option<String>, Stop> {
-        let Some(bytes) = self.bytes(source, tag)? else { return Ok(None) };
-        let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-        Ok(Some(String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned()))
+        let Some(bytes) = self.bytes(source, tag)? else {
+            return Ok(None);
+        };
+        let end = bytes
+            .iter()
+            .position(|byte| *byte == 0)
+            .unwrap_or(bytes.len());
+        Ok(Some(
+            String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned(),
+        ))
     }
 }
 

@@ -56,7 +56,6 @@ pub struct Image {
     lengths: Vec<u64>,
     subfile: u64,
     pub(crate) jpeg_tables: Vec<u8>,
-    pub(crate) lerc_packing: u64,
     roles: Vec<Role>,
     palette: Option<Vec<[u8; 3]>>,
     nodata: Option<f64>,
@@ -101,8 +100,18 @@ impl Image {
             SampleKind::Unsigned | SampleKind::Signed => matches!(bits, 1..=32 | 64),
         };
         if !is_read {
-            let found = format!("a raster of {bits}-bit {}", if kind == SampleKind::Float { "floats" } else { "integers" });
-            return Err(unsupported(found, "1 to 32 or 64 bits, floats of 16, 32 or 64"));
+            let found = format!(
+                "a raster of {bits}-bit {}",
+                if kind == SampleKind::Float {
+                    "floats"
+                } else {
+                    "integers"
+                }
+            );
+            return Err(unsupported(
+                found,
+                "1 to 32 or 64 bits, floats of 16, 32 or 64",
+            ));
         }
         let codec = Codec::of(number(259)?.unwrap_or(1))?;
         let photometric = match number(262)? {
@@ -110,9 +119,19 @@ impl Image {
             Some(2) => Photometric::Rgb,
             Some(3) => Photometric::Palette,
             Some(4) => Photometric::Mask,
-            Some(5) => return Err(unsupported("a CMYK raster", "grey, RGB or plain bands: write it anew as RGB")),
+            Some(5) => {
+                return Err(unsupported(
+                    "a CMYK raster",
+                    "grey, RGB or plain bands: write it anew as RGB",
+                ));
+            }
             Some(6) if codec == Codec::Jpeg => Photometric::YCbCr,
-            Some(6) => return Err(unsupported("a YCbCr raster that is not packed as jpeg", "RGB: write it anew with gdal_translate")),
+            Some(6) => {
+                return Err(unsupported(
+                    "a YCbCr raster that is not packed as jpeg",
+                    "RGB: write it anew with gdal_translate",
+                ));
+            }
             Some(_) => Photometric::Other,
         };
         let planar = match number(284)?.unwrap_or(1) {
@@ -145,29 +164,40 @@ impl Image {
             lengths: Vec::new(),
             subfile: number(254)?.unwrap_or(0) | old_subfile(number(255)?),
             jpeg_tables: directory.bytes(source, 347)?.unwrap_or_default(),
-            lerc_packing: directory.numbers(source, 50_674, 2)?.get(1).copied().unwrap_or(0),
             roles: Vec::new(),
             palette: None,
-            nodata: directory.text(source, 42_113)?.and_then(|text| nodata(&text)),
+            nodata: directory
+                .text(source, 42_113)?
+                .and_then(|text| nodata(&text)),
             band_names: Vec::new(),
             geo: GeoTags::of(directory, source)?,
         };
         image.check_predictor()?;
-        let row = u64::from(image.block.0) * u64::from(image.block_bands()) * u64::from(bits).div_ceil(8);
+        let row =
+            u64::from(image.block.0) * u64::from(image.block_bands()) * u64::from(bits).div_ceil(8);
         if row.saturating_mul(image.block.1.into()) > MOST_BLOCK_BYTES {
             let kind = if tiled { "tile" } else { "strip" };
             return Err(unsupported(
-                format!("a raster with a {kind} of {} x {} pixels", image.block.0, image.block.1),
+                format!(
+                    "a raster with a {kind} of {} x {} pixels",
+                    image.block.0, image.block.1
+                ),
                 "blocks of at most 512 MiB: write it anew with gdal_translate -of COG",
             ));
         }
         let blocks = image.block_count();
         if blocks > MOST_BLOCKS {
-            return Err(unsupported(format!("a raster of {blocks} blocks"), "at most 8 million: larger tiles"));
+            return Err(unsupported(
+                format!("a raster of {blocks} blocks"),
+                "at most 8 million: larger tiles",
+            ));
         }
         let (offsets, lengths) = if tiled { (324, 325) } else { (273, 279) };
         if directory.count(offsets) < blocks {
-            return Err(unreadable(format!("{} block offsets for {blocks} blocks", directory.count(offsets))));
+            return Err(unreadable(format!(
+                "{} block offsets for {blocks} blocks",
+                directory.count(offsets)
+            )));
         }
         image.offsets = directory.numbers(source, offsets, blocks)?;
         image.lengths = if directory.has(lengths) {
@@ -179,7 +209,10 @@ impl Image {
             Vec::new()
         };
         if (image.lengths.len() as u64) < blocks {
-            return Err(unreadable(format!("{} block lengths for {blocks} blocks", image.lengths.len())));
+            return Err(unreadable(format!(
+                "{} block lengths for {blocks} blocks",
+                image.lengths.len()
+            )));
         }
         let metadata = directory.text(source, 42_112)?.unwrap_or_default();
         image.band_names = super::metadata::band_names(&metadata, bands);
@@ -202,7 +235,9 @@ impl Image {
         let first_extra = bands.saturating_sub(extra.len());
         (0..bands)
             .map(|band| {
-                if let Some(role) = super::metadata::role(metadata, band).or_else(|| Role::of_name(self.band_names.get(band)?)) {
+                if let Some(role) = super::metadata::role(metadata, band)
+                    .or_else(|| Role::of_name(self.band_names.get(band)?))
+                {
                     return role;
                 }
                 match extra.get(band.wrapping_sub(first_extra)) {
@@ -216,7 +251,10 @@ impl Image {
     }
 
     fn check_predictor(&self) -> Result<(), Stop> {
-        let packs_bytes = !matches!(self.codec, Codec::Jpeg | Codec::Webp | Codec::Lerc | Codec::None | Codec::PackBits);
+        let packs_bytes = !matches!(
+            self.codec,
+            Codec::Jpeg | Codec::Webp | Codec::Lerc | Codec::None | Codec::PackBits
+        );
         match self.predictor {
             1 => Ok(()),
             _ if !packs_bytes => Ok(()),
@@ -289,7 +327,10 @@ impl Image {
 
     /// Blocks across and down.
     pub fn blocks(&self) -> (u32, u32) {
-        (self.width.div_ceil(self.block.0), self.height.div_ceil(self.block.1))
+        (
+            self.width.div_ceil(self.block.0),
+            self.height.div_ceil(self.block.1),
+        )
     }
 
     fn block_count(&self) -> u64 {
@@ -312,12 +353,15 @@ impl Image {
         if self.tiled {
             return self.block.1;
         }
-        self.height.saturating_sub(row.saturating_mul(self.block.1)).min(self.block.1)
+        self.height
+            .saturating_sub(row.saturating_mul(self.block.1))
+            .min(self.block.1)
     }
 
     /// Bytes of a row of a block, unpacked; rows begin at whole bytes.
     pub(crate) fn row_bytes(&self) -> usize {
-        (self.block.0 as usize * usize::from(self.block_bands()) * usize::from(self.bits)).div_ceil(8)
+        (self.block.0 as usize * usize::from(self.block_bands()) * usize::from(self.bits))
+            .div_ceil(8)
     }
 
     fn unpacked_len(&self, index: u64) -> u64 {
@@ -330,9 +374,15 @@ impl Image {
     ///
     /// # Errors
     /// [`Error::Unreadable`] for a block that the image does not have, or that no file can hold.
-    pub fn block_range(&self, plane: u16, column: u32, row: u32) -> Result<Option<Range<u64>>, Error> {
+    pub fn block_range(
+        &self,
+        plane: u16,
+        column: u32,
+        row: u32,
+    ) -> Result<Option<Range<u64>>, Error> {
         let (across, down) = self.blocks();
-        let index = (u64::from(plane) * u64::from(down) + u64::from(row)) * u64::from(across) + u64::from(column);
+        let index = (u64::from(plane) * u64::from(down) + u64::from(row)) * u64::from(across)
+            + u64::from(column);
         let missing = || Error::unreadable("tiff", format!("no block {column} {row}"));
         if column >= across || row >= down || plane >= self.planes() {
             return Err(missing());
@@ -356,21 +406,38 @@ fn old_subfile(number: Option<u64>) -> u64 {
 
 /// The one number that all of a list are.
 fn alike(numbers: &[u64], usual: u64, what: &str) -> Result<u64, Stop> {
-    let Some(first) = numbers.first() else { return Ok(usual) };
+    let Some(first) = numbers.first() else {
+        return Ok(usual);
+    };
     if numbers.iter().all(|number| number == first) {
         return Ok(*first);
     }
-    Err(unsupported(format!("a raster whose bands have different {what}"), "bands of one type"))
+    Err(unsupported(
+        format!("a raster whose bands have different {what}"),
+        "bands of one type",
+    ))
 }
 
 /// Red, then green, then blue of every class, each of 16 bits (TIFF 6.0, p. 23).
 fn palette(levels: &[u64]) -> Option<Vec<[u8; 3]>> {
     let count = levels.len() / 3;
     // Some writers stored 8-bit levels; libtiff goes by whether any is larger.
-    let shift = if levels.iter().any(|level| *level > 255) { 8 } else { 0 };
+    let shift = if levels.iter().any(|level| *level > 255) {
+        8
+    } else {
+        0
+    };
     let level = |index: usize| levels.get(index).map(|level| (level >> shift) as u8);
-    let colours = (0..count).map(|class| Some([level(class)?, level(count + class)?, level(2 * count + class)?]));
-    colours.collect::<Option<Vec<_>>>().filter(|colours| !colours.is_empty())
+    let colours = (0..count).map(|class| {
+        Some([
+            level(class)?,
+            level(count + class)?,
+            level(2 * count + class)?,
+        ])
+    });
+    colours
+        .collect::<Option<Vec<_>>>()
+        .filter(|colours| !colours.is_empty())
 }
 
 /// The value in GDAL's tag for it.

@@ -29,7 +29,10 @@ const METHODS: &[Method] = &[
 
 /// GeoTIFF has no number for these: GDAL and others write their own words only.
 /// The datum or ellipsoid of a geographic system.
-fn datum(short: &dyn Fn(u16) -> Option<u16>, double: &dyn Fn(u16) -> Option<f64>) -> Result<String, String> {
+fn datum(
+    short: &dyn Fn(u16) -> Option<u16>,
+    double: &dyn Fn(u16) -> Option<f64>,
+) -> Result<String, String> {
     match short(2048) {
         Some(4326) => return Ok("+datum=WGS84".to_owned()),
         Some(4269) => return Ok("+datum=NAD83".to_owned()),
@@ -65,8 +68,13 @@ fn datum(short: &dyn Fn(u16) -> Option<u16>, double: &dyn Fn(u16) -> Option<f64>
 }
 
 /// The system that the keys tell, as PROJ writes it; or what cannot be read of it.
-pub(super) fn proj(short: &dyn Fn(u16) -> Option<u16>, double: &dyn Fn(u16) -> Option<f64>) -> Result<String, String> {
-    let Some(model) = short(1024) else { return Err("no geokeys".to_owned()) };
+pub(super) fn proj(
+    short: &dyn Fn(u16) -> Option<u16>,
+    double: &dyn Fn(u16) -> Option<f64>,
+) -> Result<String, String> {
+    let Some(model) = short(1024) else {
+        return Err("no geokeys".to_owned());
+    };
     let datum = datum(short, double)?;
     if model == 2 {
         return Ok(format!("+proj=longlat {datum} +no_defs +type=crs"));
@@ -91,7 +99,9 @@ pub(super) fn proj(short: &dyn Fn(u16) -> Option<u16>, double: &dyn Fn(u16) -> O
     };
     let mut text = format!("+proj={name}");
     for (parameter, keys) in *parameters {
-        let Some(value) = keys.iter().find_map(|key| double(*key)) else { continue };
+        let Some(value) = keys.iter().find_map(|key| double(*key)) else {
+            continue;
+        };
         let value = match *parameter {
             // PROJ takes false eastings in metres whatever the units of the map.
             "x_0" | "y_0" => value * metres,
@@ -102,7 +112,11 @@ pub(super) fn proj(short: &dyn Fn(u16) -> Option<u16>, double: &dyn Fn(u16) -> O
     }
     if *name == "stere" {
         let lat = LAT_0.iter().find_map(|key| double(*key)).unwrap_or(90.0);
-        text.push_str(if lat < 0.0 { " +lat_0=-90" } else { " +lat_0=90" });
+        text.push_str(if lat < 0.0 {
+            " +lat_0=-90"
+        } else {
+            " +lat_0=90"
+        });
     }
     Ok(format!("{text} {datum} {unit} +no_defs +type=crs"))
 }

@@ -16,9 +16,14 @@ fn item(metadata: &str, band: usize, role: &str) -> Option<String> {
 
 /// The descriptions of the bands, where every band has one.
 pub(super) fn band_names(metadata: &str, bands: u16) -> Vec<String> {
-    let names: Vec<String> =
-        (0..usize::from(bands)).map_while(|band| item(metadata, band, "description")).collect();
-    if names.len() == usize::from(bands) { names } else { Vec::new() }
+    let names: Vec<String> = (0..usize::from(bands))
+        .map_while(|band| item(metadata, band, "description"))
+        .collect();
+    if names.len() == usize::from(bands) {
+        names
+    } else {
+        Vec::new()
+    }
 }
 
 /// What GDAL says that a band is.
@@ -28,5 +33,8 @@ pub(super) fn role(metadata: &str, band: usize) -> Option<Role> {
 }
 
 fn unescaped(text: &str) -> String {
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&")
 }

@@ -68,7 +68,9 @@ pub fn raster(source: &dyn Source) -> std::result::Result<Raster, Stop> {
     let mask_of = |image: &Image| {
         images
             .iter()
-            .find(|mask| mask.is_mask() && (mask.width(), mask.height()) == (image.width(), image.height()))
+            .find(|mask| {
+                mask.is_mask() && (mask.width(), mask.height()) == (image.width(), image.height())
+            })
             .cloned()
     };
     let mut levels: Vec<Level> = images
@@ -80,10 +82,19 @@ pub fn raster(source: &dyn Source) -> std::result::Result<Raster, Stop> {
                 && (image.bits, image.kind) == (full.bits, full.kind)
                 && image.width() < full.width().max(2)
         })
-        .map(|image| Level { mask: mask_of(image), image: image.clone() })
+        .map(|image| Level {
+            mask: mask_of(image),
+            image: image.clone(),
+        })
         .collect();
     levels.sort_by_key(|level| std::cmp::Reverse(level.image.width()));
-    levels.insert(0, Level { mask: mask_of(&full), image: full });
+    levels.insert(
+        0,
+        Level {
+            mask: mask_of(&full),
+            image: full,
+        },
+    );
     // An overview of a masked image whose own mask is missing would show what is masked.
     if levels.first().is_some_and(|level| level.mask.is_some()) {
         levels.retain(|level| level.mask.is_some());
@@ -96,7 +107,9 @@ pub(crate) fn whole(bytes: &[u8]) -> Result<Raster> {
     match raster(&bytes) {
         Ok(raster) => Ok(raster),
         Err(Stop::Fault(error)) => Err(error),
-        Err(Stop::Need(_)) => Err(Error::Internal { doing: "reading a tiff in memory" }),
+        Err(Stop::Need(_)) => Err(Error::Internal {
+            doing: "reading a tiff in memory",
+        }),
     }
 }
 
@@ -110,8 +123,12 @@ pub fn examine(bytes: &[u8]) -> Result<(u32, u32)> {
         for image in std::iter::once(&level.image).chain(&level.mask) {
             let (across, down) = image.blocks();
             for plane in 0..image.planes() {
-                for (column, row) in (0..down).flat_map(|row| (0..across).map(move |column| (column, row))) {
-                    let end = image.block_range(plane, column, row)?.map_or(0, |range| range.end);
+                for (column, row) in
+                    (0..down).flat_map(|row| (0..across).map(move |column| (column, row)))
+                {
+                    let end = image
+                        .block_range(plane, column, row)?
+                        .map_or(0, |range| range.end);
                     if end > bytes.len() as u64 {
                         return Err(Error::unreadable("tiff", "a file that is cut short"));
                     }
@@ -119,16 +136,34 @@ pub fn examine(bytes: &[u8]) -> Result<(u32, u32)> {
             }
         }
     }
-    let full = raster.levels.first().map(|level| (level.image.width(), level.image.height()));
+    let full = raster
+        .levels
+        .first()
+        .map(|level| (level.image.width(), level.image.height()));
     full.ok_or_else(|| Error::unreadable("tiff", "a file without an image"))
+}
+
+/// The names that a TIFF file gives its bands, where it names all, and its nodata value; `None` for
+/// anything but a TIFF file.
+pub fn names_and_nodata(bytes: &[u8]) -> Option<(Vec<String>, Option<f64>)> {
+    let raster = whole(bytes).ok()?;
+    let image = &raster.levels.first()?.image;
+    Some((image.band_names().to_vec(), image.nodata()))
 }
 
 /// Decodes the image of a TIFF file with all its bands, their roles and which pixels are there.
 pub(crate) fn read(bytes: &[u8]) -> Result<Pixels> {
     let raster = whole(bytes)?;
-    let level = raster.levels.first().ok_or_else(|| Error::unreadable("tiff", "a file without an image"))?;
+    let level = raster
+        .levels
+        .first()
+        .ok_or_else(|| Error::unreadable("tiff", "a file without an image"))?;
     let pixels = read_image(&level.image, bytes)?;
-    let mask = level.mask.as_ref().map(|mask| read_image(mask, bytes)).transpose()?;
+    let mask = level
+        .mask
+        .as_ref()
+        .map(|mask| read_image(mask, bytes))
+        .transpose()?;
     level.image.finish(pixels, mask.as_ref())
 }
 
@@ -137,52 +172,90 @@ fn read_image(image: &Image, bytes: &[u8]) -> Result<Pixels> {
     let count = u64::from(width) * u64::from(height) * u64::from(bands);
     let size = with_values!(&image.no_values(), values => size_of_values(values)) as u64;
     if count.saturating_mul(size) > MAX_BYTES {
-        let problem = format!("a claim of {width} x {height} pixels with {bands} bands: more than 1 GiB");
+        let problem =
+            format!("a claim of {width} x {height} pixels with {bands} bands: more than 1 GiB");
         return Err(Error::unreadable("tiff", problem));
     }
     let mut out = image.blank(count as usize);
-    let mut written = Written::default();
+    let mut missing = Vec::new();
     let (across, down) = image.blocks();
     let (block_width, block_height) = image.block();
     for plane in 0..image.planes() {
-        for (column, row) in (0..down).flat_map(|row| (0..across).map(move |column| (column, row))) {
-            let (left, top) = (column * block_width, row * block_height);
+        for (column, row) in (0..down).flat_map(|row| (0..across).map(move |column| (column, row)))
+        {
+            let corner = (column * block_width, row * block_height);
             let Some(range) = image.block_range(plane, column, row)? else {
-                written.missing.push((left, top));
+                missing.push(corner);
                 continue;
             };
-            let block = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
+            let block = usize::try_from(range.start)
+                .ok()
+                .zip(usize::try_from(range.end).ok());
             let block = block.and_then(|(start, end)| bytes.get(start..end));
-            let block = block.ok_or_else(|| Error::unreadable("tiff", "a file that is cut short"))?;
+            let block =
+                block.ok_or_else(|| Error::unreadable("tiff", "a file that is cut short"))?;
             let block = image.decode_block(block, row)?;
-            place(&mut out, &block, image, plane, (left, top));
+            place(&mut out, &block, (width, height, bands), plane, corner);
         }
     }
-    let pixels = Pixels::new(width, height, bands, out)?;
-    Ok(written.without_missing(pixels, (block_width, block_height)))
+    let mut pixels = Pixels::new(width, height, bands, out)?;
+    for corner in missing {
+        pixels.invalidate(corner, image.block());
+    }
+    Ok(pixels)
 }
 
-/// Blocks of a sparse file that were never written.
-#[derive(Default)]
-struct Written {
-    missing: Vec<(u32, u32)>,
-}
-
-impl Written {
-    fn without_missing(self, mut pixels: Pixels, block: (u32, u32)) -> Pixels {
-        for corner in self.missing {
-            pixels.invalidate(corner, block);
+impl Image {
+    /// The pixels of blocks below each other: for each plane the bytes of its blocks from row `first`
+    /// on, `None` for those that were never written.
+    ///
+    /// # Errors
+    /// As [`Image::decode_block`].
+    pub fn assemble(&self, planes: &[Vec<Option<impl AsRef<[u8]>>>], first: u32) -> Result<Pixels> {
+        let (width, block_height) = self.block();
+        let count = planes.first().map_or(0, Vec::len) as u32;
+        let height: u32 = (first..first + count).map(|row| self.block_rows(row)).sum();
+        let bands = self.bands();
+        // One block with all bands needs no copy.
+        if let ([plane], 1) = (planes, count)
+            && let Some(Some(bytes)) = plane.first()
+        {
+            return self.decode_block(bytes.as_ref(), first);
         }
-        pixels
+        let mut out = self.blank(width as usize * height as usize * usize::from(bands));
+        let mut missing = Vec::new();
+        for (plane, blocks) in planes.iter().enumerate() {
+            for (index, bytes) in blocks.iter().enumerate() {
+                let corner = (0, index as u32 * block_height);
+                match bytes {
+                    None => missing.push(corner),
+                    Some(bytes) => {
+                        let block = self.decode_block(bytes.as_ref(), first + index as u32)?;
+                        place(
+                            &mut out,
+                            &block,
+                            (width, height, bands),
+                            plane as u16,
+                            corner,
+                        );
+                    }
+                }
+            }
+        }
+        let mut pixels = Pixels::new(width, height, bands, out)?;
+        for corner in missing {
+            pixels.invalidate(corner, self.block());
+        }
+        Ok(pixels)
     }
 }
 
 /// Puts a block's numbers where they belong.
-fn place(out: &mut Values, block: &Pixels, image: &Image, plane: u16, (left, top): (u32, u32)) {
+fn place(out: &mut Values, block: &Pixels, size: (u32, u32, u16), plane: u16, corner: (u32, u32)) {
     macro_rules! copy {
         ($($variant:ident),*) => {
             match (out, block.values()) {
-                $((Values::$variant(out), Values::$variant(values)) => copy(out, values, block, image, plane, (left, top)),)*
+                $((Values::$variant(out), Values::$variant(values)) => copy(out, values, block, size, plane, corner),)*
                 // Blocks are of the type that the image states.
                 _ => {}
             }
@@ -191,13 +264,22 @@ fn place(out: &mut Values, block: &Pixels, image: &Image, plane: u16, (left, top
     copy!(U8, I8, U16, I16, U32, I32, F32, F64);
 }
 
-fn copy<T: Copy>(out: &mut [T], values: &[T], block: &Pixels, image: &Image, plane: u16, (left, top): (u32, u32)) {
-    let bands = usize::from(image.bands());
+fn copy<T: Copy>(
+    out: &mut [T],
+    values: &[T],
+    block: &Pixels,
+    (width, height, bands): (u32, u32, u16),
+    plane: u16,
+    (left, top): (u32, u32),
+) {
+    let bands = usize::from(bands);
     let block_bands = usize::from(block.bands());
-    let width = image.width() as usize;
-    let columns = block.width().min(image.width() - left) as usize;
-    let rows = block.height().min(image.height() - top) as usize;
-    let lines = values.chunks_exact(block.width() as usize * block_bands).take(rows);
+    let columns = block.width().min(width - left) as usize;
+    let rows = block.height().min(height - top) as usize;
+    let width = width as usize;
+    let lines = values
+        .chunks_exact(block.width() as usize * block_bands)
+        .take(rows);
     for (y, line) in lines.enumerate() {
         let start = ((top as usize + y) * width + left as usize) * bands;
         let target = &mut out[start..start + columns * bands];

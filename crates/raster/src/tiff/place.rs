@@ -49,7 +49,9 @@ impl GeoTags {
             let value = match place {
                 0 => Some(Key::Short(value)),
                 34_736 => doubles.get(part).map(|part| Key::Doubles(part.to_vec())),
-                34_737 => text.get(part).map(|text| Key::Text(text.trim_end_matches('|').to_owned())),
+                34_737 => text
+                    .get(part)
+                    .map(|text| Key::Text(text.trim_end_matches('|').to_owned())),
                 _ => None,
             };
             keys.extend(value.map(|value| (key, value)));
@@ -88,10 +90,19 @@ impl GeoTags {
     /// # Errors
     /// [`Error::Unsupported`] for a file that states no place on the ground.
     pub fn transform(&self) -> Result<Affine, Error> {
-        let affine = match (self.scale.as_slice(), self.tiepoint.as_slice(), self.matrix.as_slice()) {
-            (&[width, height, ..], &[column, row, _, x, y, ..], _) => {
-                Affine([x - column * width, width, 0.0, y + row * height, 0.0, -height])
-            }
+        let affine = match (
+            self.scale.as_slice(),
+            self.tiepoint.as_slice(),
+            self.matrix.as_slice(),
+        ) {
+            (&[width, height, ..], &[column, row, _, x, y, ..], _) => Affine([
+                x - column * width,
+                width,
+                0.0,
+                y + row * height,
+                0.0,
+                -height,
+            ]),
             (_, _, &[a, b, _, x, d, e, _, y, ..]) => Affine([x, a, b, y, d, e]),
             _ => {
                 return Err(Error::unsupported(
@@ -101,9 +112,16 @@ impl GeoTags {
             }
         };
         // Raster type 2: the coordinates are those of the centre of a pixel.
-        let affine = if self.short(1025) == Some(2) { affine.shifted(-0.5, -0.5) } else { affine };
+        let affine = if self.short(1025) == Some(2) {
+            affine.shifted(-0.5, -0.5)
+        } else {
+            affine
+        };
         if affine.inverse().is_none() {
-            return Err(Error::unreadable("tiff", "a raster whose pixels have no size on the ground"));
+            return Err(Error::unreadable(
+                "tiff",
+                "a raster whose pixels have no size on the ground",
+            ));
         }
         Ok(affine)
     }
@@ -119,15 +137,22 @@ impl GeoTags {
         }
         // Systems without a code of their own are often told in ESRI's words as well.
         for key in [3073, 1026, 2049] {
-            if let Some(wkt) = self.text(key).and_then(|text| text.split_once("ESRI PE String = ")) {
+            if let Some(wkt) = self
+                .text(key)
+                .and_then(|text| text.split_once("ESRI PE String = "))
+            {
                 return Reference::Text(wkt.1.to_owned());
             }
         }
         match super::keys::proj(&|key| self.short(key), &|key| self.double(key)) {
             Ok(text) => Reference::Text(text),
             Err(reason) => {
-                let names = [3073, 1026, 2049].into_iter().find_map(|key| self.text(key));
-                Reference::Unknown(names.map_or_else(|| reason.clone(), |name| format!("{name}: {reason}")))
+                let names = [3073, 1026, 2049]
+                    .into_iter()
+                    .find_map(|key| self.text(key));
+                Reference::Unknown(
+                    names.map_or_else(|| reason.clone(), |name| format!("{name}: {reason}")),
+                )
             }
         }
     }

@@ -44,7 +44,12 @@ enum Typed {
 fn typed(image: &Image, bytes: &[u8]) -> Result<Typed, Error> {
     macro_rules! read {
         ($type:ty) => {
-            bytes.as_chunks().0.iter().map(|raw| <$type>::from_le_bytes(*raw)).collect()
+            bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|raw| <$type>::from_le_bytes(*raw))
+                .collect()
         };
     }
     Ok(match (image.kind, image.bits) {
@@ -59,28 +64,51 @@ fn typed(image: &Image, bytes: &[u8]) -> Result<Typed, Error> {
         (SampleKind::Float, 16) => Typed::F16(read!(u16)),
         (SampleKind::Float, 32) => Typed::F32(read!(u32)),
         (SampleKind::Float, 64) => Typed::F64(read!(u64)),
-        _ => return Err(Error::Internal { doing: "reading numbers" }),
+        _ => {
+            return Err(Error::Internal {
+                doing: "reading numbers",
+            });
+        }
     })
 }
 
 impl Typed {
     fn plain(self) -> Result<Values, Error> {
         // A wide float holds whole numbers exactly up to 2^53.
-        let inexact = || Error::unsupported("64-bit integers beyond 2^53", "numbers that a float of 64 bits holds exactly");
+        let inexact = || {
+            Error::unsupported(
+                "64-bit integers beyond 2^53",
+                "numbers that a float of 64 bits holds exactly",
+            )
+        };
         Ok(match self {
             Self::Plain(values) => values,
-            Self::F16(bits) => {
-                Values::F32(bits.into_iter().map(|bits| half::f16::from_bits(bits).to_f32()).collect())
-            }
+            Self::F16(bits) => Values::F32(
+                bits.into_iter()
+                    .map(|bits| half::f16::from_bits(bits).to_f32())
+                    .collect(),
+            ),
             Self::F32(bits) => Values::F32(bits.into_iter().map(f32::from_bits).collect()),
             Self::F64(bits) => Values::F64(bits.into_iter().map(f64::from_bits).collect()),
             Self::U64(values) => {
                 let exact = |value: u64| (value as f64 as u64 == value).then_some(value as f64);
-                Values::F64(values.into_iter().map(exact).collect::<Option<_>>().ok_or_else(inexact)?)
+                Values::F64(
+                    values
+                        .into_iter()
+                        .map(exact)
+                        .collect::<Option<_>>()
+                        .ok_or_else(inexact)?,
+                )
             }
             Self::I64(values) => {
                 let exact = |value: i64| (value as f64 as i64 == value).then_some(value as f64);
-                Values::F64(values.into_iter().map(exact).collect::<Option<_>>().ok_or_else(inexact)?)
+                Values::F64(
+                    values
+                        .into_iter()
+                        .map(exact)
+                        .collect::<Option<_>>()
+                        .ok_or_else(inexact)?,
+                )
             }
         })
     }
@@ -148,13 +176,31 @@ fn packed(image: &Image, bytes: &[u8], row: usize, stride: usize) -> Result<Valu
     }
     let signed = |number: u32| (number << (32 - bits)).cast_signed() >> (32 - bits);
     Ok(match (image.kind, bits) {
-        (SampleKind::Unsigned, ..=8) => Values::U8(numbers.into_iter().map(|number| number as u8).collect()),
-        (SampleKind::Unsigned, ..=16) => Values::U16(numbers.into_iter().map(|number| number as u16).collect()),
+        (SampleKind::Unsigned, ..=8) => {
+            Values::U8(numbers.into_iter().map(|number| number as u8).collect())
+        }
+        (SampleKind::Unsigned, ..=16) => {
+            Values::U16(numbers.into_iter().map(|number| number as u16).collect())
+        }
         (SampleKind::Unsigned, _) => Values::U32(numbers),
-        (SampleKind::Signed, ..=8) => Values::I8(numbers.into_iter().map(|number| signed(number) as i8).collect()),
-        (SampleKind::Signed, ..=16) => Values::I16(numbers.into_iter().map(|number| signed(number) as i16).collect()),
+        (SampleKind::Signed, ..=8) => Values::I8(
+            numbers
+                .into_iter()
+                .map(|number| signed(number) as i8)
+                .collect(),
+        ),
+        (SampleKind::Signed, ..=16) => Values::I16(
+            numbers
+                .into_iter()
+                .map(|number| signed(number) as i16)
+                .collect(),
+        ),
         (SampleKind::Signed, _) => Values::I32(numbers.into_iter().map(signed).collect()),
-        (SampleKind::Float, _) => return Err(Error::Internal { doing: "reading packed floats" }),
+        (SampleKind::Float, _) => {
+            return Err(Error::Internal {
+                doing: "reading packed floats",
+            });
+        }
     })
 }
 
@@ -171,14 +217,20 @@ mod tests {
             line[at] = line[at].wrapping_sub(line[at - 1]);
         }
         undo_float_difference(&mut line, 4, 1);
-        assert_eq!(line, [1.0_f32.to_le_bytes(), (-2.5_f32).to_le_bytes()].concat());
+        assert_eq!(
+            line,
+            [1.0_f32.to_le_bytes(), (-2.5_f32).to_le_bytes()].concat()
+        );
     }
 
     #[test]
     fn differences_add_up_band_by_band() {
         let mut values = Typed::Plain(Values::U8(vec![1, 10, 1, 10, 255, 0]));
         undo_difference(&mut values, 6, 2);
-        assert_eq!(values.plain().unwrap(), Values::U8(vec![1, 10, 2, 20, 1, 20]));
+        assert_eq!(
+            values.plain().unwrap(),
+            Values::U8(vec![1, 10, 2, 20, 1, 20])
+        );
     }
 
     #[test]

@@ -1,101 +1,87 @@
-//! The inside of a Cloud Optimized GeoTIFF: its levels, reference system and tiles.
+//! The inside of a `GeoTIFF` elsewhere: its levels, reference system and tiles.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use async_tiff::decoder::DecoderRegistry;
-use async_tiff::metadata::TiffMetadataReader;
-use async_tiff::metadata::cache::ReadaheadMetadataCache;
-use async_tiff::tags::{PhotometricInterpretation, PlanarConfiguration};
-use async_tiff::{ImageFileDirectory, TypedArray};
 use async_trait::async_trait;
-use futures::FutureExt;
+use raster::tiff::{self, Image, Ranges, Stop};
+use raster::{Map, Pixels};
 use tables::Crs;
 
 use super::reader::RangeReader;
-use crate::Error;
-use raster::{band_names, interleave, nodata};
 use crate::compute::compute;
 use crate::fetch::{Call, Miss};
-use raster::Map;
-use raster::{Pixels, Values};
 use crate::pyramid::{Level, Plan, Resampling, TileCache, TileSource, gather};
 use crate::sources::PixelsToMake;
 
-/// `NewSubfileType` bits (TIFF 6.0, p. 36): a reduced image, and a transparency mask.
-const REDUCED: u32 = 1;
-const MASK: u32 = 4;
+/// Rows of strips that are read as one tile, at most, and the bytes that they may be unpacked.
+const STRIP_ROWS: u32 = 256;
+const STRIP_BYTES: u64 = 8 << 20;
 
 /// An opened raster.
 pub(in crate::sources) struct CogFile {
-    directories: Vec<ImageFileDirectory>,
+    raster: tiff::Raster,
+    /// A mask file beside it, of the same levels.
+    beside: Option<(tiff::Raster, RangeReader)>,
     levels: Vec<Level>,
     map: Map,
-    bands: u16,
     nodata: Option<f64>,
-    band_names: Vec<String>,
-    decoders: Arc<DecoderRegistry>,
+}
+
+/// What a study says of a raster that the file itself may not.
+#[derive(Clone, Debug, Default)]
+pub(in crate::sources) struct Stated {
+    /// Its reference system, instead of the file's own.
+    pub(in crate::sources) crs: Option<Crs>,
+    /// The value that means "nothing here", instead of the file's own.
+    pub(in crate::sources) nodata: Option<f64>,
 }
 
 impl CogFile {
-    /// Reads the directories. `crs` takes the place of the file's own reference system.
+    /// Reads the directories.
     pub(in crate::sources) async fn open(
         reader: RangeReader,
-        crs: Option<Crs>,
+        stated: Stated,
     ) -> Result<Self, Miss> {
-        let directories = read_directories(&reader).await?;
-        let shape = Shape::of(&directories)?;
-        let full = shape.full;
-        let crs = match crs {
-            Some(crs) => crs,
-            None => own_crs(full)?,
+        let raster = read_directories(&reader).await?;
+        let beside = match reader.beside(".msk") {
+            Some(reader) => Some((read_directories(&reader).await?, reader)),
+            None => None,
         };
-        let geographic_or_metres = Map::new(crs)?;
-        let (origin, pixel) = placement(full)?;
-        let (width, height) = (
-            u64::from(full.image_width()),
-            u64::from(full.image_height()),
-        );
-        let levels = shape
-            .indexes
-            .iter()
-            .filter_map(|index| directories.get(*index))
-            .map(|directory| {
-                let size = (
-                    u64::from(directory.image_width()),
-                    u64::from(directory.image_height()),
-                );
-                Level {
-                    origin,
-                    // Overviews cover the same ground; their pixels are as much larger as they are fewer.
-                    pixel: (
-                        pixel.0 * width as f64 / size.0 as f64,
-                        pixel.1 * height as f64 / size.1 as f64,
-                    ),
-                    size,
-                    tile: (
-                        directory.tile_width().unwrap_or(0),
-                        directory.tile_height().unwrap_or(0),
-                    ),
-                }
-            })
-            .collect();
+        let full = &first(&raster)?.image;
+        let crs = match stated.crs {
+            Some(crs) => crs,
+            None => full.geo().crs()?,
+        };
+        let map = Map::new(crs)?;
+        let transform = full.geo().transform()?;
+        let (width, height) = (f64::from(full.width()), f64::from(full.height()));
+        let levels = raster.levels.iter().map(|level| {
+            let image = &level.image;
+            // Overviews cover the same ground; their pixels are as much larger as they are fewer.
+            let transform = transform.scaled(
+                width / f64::from(image.width()),
+                height / f64::from(image.height()),
+            );
+            let corner = transform.at((0.0, 0.0));
+            Level {
+                origin: (corner.x, corner.y),
+                pixel: transform.pixel(),
+                size: (image.width().into(), image.height().into()),
+                tile: tile_of(image),
+                turned: (!transform.is_north_up()).then_some(transform),
+            }
+        });
         Ok(Self {
-            bands: full.samples_per_pixel(),
-            nodata: full.gdal_nodata().and_then(nodata),
-            band_names: band_names(
-                full.gdal_metadata().unwrap_or_default(),
-                full.samples_per_pixel(),
-            ),
-            levels,
-            map: geographic_or_metres,
-            directories: shape
-                .indexes
-                .iter()
-                .filter_map(|index| directories.get(*index).cloned())
-                .collect(),
-            decoders: Arc::new(DecoderRegistry::default()),
+            levels: levels.collect(),
+            nodata: stated.nodata.or(full.nodata()),
+            map,
+            beside,
+            raster,
         })
+    }
+
+    fn full(&self) -> Option<&Image> {
+        self.raster.levels.first().map(|level| &level.image)
     }
 
     pub(in crate::sources) fn map(&self) -> &Map {
@@ -107,7 +93,7 @@ impl CogFile {
     }
 
     pub(in crate::sources) fn bands(&self) -> u16 {
-        self.bands
+        self.full().map_or(0, Image::bands)
     }
 
     pub(in crate::sources) fn nodata(&self) -> Option<f64> {
@@ -116,9 +102,10 @@ impl CogFile {
 
     /// Names of some bands, where the file names all of its bands.
     pub(in crate::sources) fn band_names(&self, bands: &[u16]) -> Vec<String> {
+        let names = self.full().map_or(&[][..], Image::band_names);
         bands
             .iter()
-            .filter_map(|band| self.band_names.get(usize::from(*band)).cloned())
+            .filter_map(|band| names.get(usize::from(*band)).cloned())
             .collect()
     }
 
@@ -138,138 +125,36 @@ impl CogFile {
     }
 }
 
-async fn read_directories(reader: &RangeReader) -> Result<Vec<ImageFileDirectory>, Miss> {
-    let cache = ReadaheadMetadataCache::new(reader.clone());
-    let read = async {
-        let mut metadata = TiffMetadataReader::try_open(&cache).await?;
-        metadata.read_all_ifds(&cache).await
-    };
-    // async-tiff asserts on directories that break the rules; a foreign file must not end the process.
-    match AssertUnwindSafe(read).catch_unwind().await {
-        Ok(Ok(directories)) => Ok(directories),
-        Ok(Err(error)) => Err(reader.reason(&error)),
-        Err(_) => Err(Miss::Failed("not a TIFF file that can be read".to_owned())),
+fn first(raster: &tiff::Raster) -> Result<&tiff::Level, Miss> {
+    let none = || Miss::Failed("a TIFF file without an image".to_owned());
+    raster.levels.first().ok_or_else(none)
+}
+
+/// Columns and rows of what is read at once: a tile, or strips that follow each other.
+fn tile_of(image: &Image) -> (u32, u32) {
+    let (width, rows) = image.block();
+    if image.is_tiled() {
+        return (width, rows);
     }
+    let row = u64::from(width) * u64::from(image.bands()) * 4;
+    let fit = (STRIP_BYTES / row.max(1)).clamp(1, STRIP_ROWS.into()) as u32;
+    (width, rows.saturating_mul((fit / rows).max(1)))
 }
 
-/// Which directories are the levels of the raster.
-struct Shape<'a> {
-    full: &'a ImageFileDirectory,
-    indexes: Vec<usize>,
-}
-
-impl<'a> Shape<'a> {
-    fn of(directories: &'a [ImageFileDirectory]) -> Result<Self, Miss> {
-        let failed = |problem: &str| Err(Miss::Failed(problem.to_owned()));
-        let kind = |directory: &ImageFileDirectory| directory.new_subfile_type().unwrap_or(0);
-        let Some(full) = directories
-            .iter()
-            .find(|directory| kind(directory) & (REDUCED | MASK) == 0)
-        else {
-            return failed("a TIFF file without an image");
-        };
-        if full.photometric_interpretation() == PhotometricInterpretation::RGBPalette {
-            return failed(
-                "a raster of palette colours: write it anew with gdal_translate -expand rgb -of COG",
-            );
-        }
-        let readable = |directory: &ImageFileDirectory| {
-            let blocks = directory
-                .tile_count()
-                .map_or(0, |(across, down)| across.saturating_mul(down));
-            let planes = match directory.planar_configuration() {
-                PlanarConfiguration::Chunky => 1,
-                PlanarConfiguration::Planar => usize::from(directory.samples_per_pixel()),
-                _ => return false,
-            };
-            let listed = |list: Option<&[u64]>| {
-                list.is_some_and(|list| list.len() >= blocks.saturating_mul(planes))
-            };
-            blocks > 0 && listed(directory.tile_offsets()) && listed(directory.tile_byte_counts())
-        };
-        if !readable(full) {
-            return failed(
-                "a raster in strips, which cannot be read by windows: write it anew with gdal_translate -of COG",
-            );
-        }
-        let same = |directory: &ImageFileDirectory| {
-            directory.samples_per_pixel() == full.samples_per_pixel()
-                && directory.bits_per_sample() == full.bits_per_sample()
-        };
-        let mut indexes: Vec<usize> = (0..directories.len())
-            .filter(|index| {
-                directories.get(*index).is_some_and(|directory| {
-                    std::ptr::eq(directory, full)
-                        || (kind(directory) & REDUCED != 0
-                            && kind(directory) & MASK == 0
-                            && readable(directory)
-                            && same(directory))
-                })
-            })
-            .collect();
-        indexes.sort_by_key(|index| {
-            directories
-                .get(*index)
-                .map(|directory| u32::MAX - directory.image_width())
-        });
-        Ok(Self { full, indexes })
-    }
-}
-
-fn own_crs(directory: &ImageFileDirectory) -> Result<Crs, Miss> {
-    const USER_DEFINED: u16 = 32_767;
-    let code = directory
-        .geo_key_directory()
-        .and_then(async_tiff::geo::GeoKeyDirectory::epsg_code)
-        .filter(|code| *code != USER_DEFINED && *code != 0);
-    let code = code.ok_or_else(|| {
-        Miss::Failed(
-            "a raster that states no reference system by its EPSG code: state it in source.crs"
-                .to_owned(),
-        )
-    })?;
-    Ok(Crs::from_epsg(code.into()).map_err(Error::from)?)
-}
-
-/// Upper left corner and pixel size (OGC GeoTIFF 1.1, 7.3 and annex B).
-fn placement(directory: &ImageFileDirectory) -> Result<((f64, f64), (f64, f64)), Miss> {
-    let turned = || {
-        Miss::Failed(
-            "a raster that is turned or lies south up: write it anew with gdalwarp".to_owned(),
-        )
-    };
-    let (mut origin, pixel) = match (
-        directory.model_pixel_scale(),
-        directory.model_tiepoint(),
-        directory.model_transformation(),
-    ) {
-        (Some(&[width, height, ..]), Some(&[column, row, _, x, y, ..]), _) => {
-            ((x - column * width, y + row * height), (width, height))
-        }
-        (_, _, Some(&[width, shear_x, _, x, shear_y, height, _, y, ..])) => {
-            if shear_x != 0.0 || shear_y != 0.0 {
-                return Err(turned());
+/// Parses what is there and fetches what is missing, until nothing is.
+async fn read_directories(reader: &RangeReader) -> Result<tiff::Raster, Miss> {
+    let mut file = Ranges::default();
+    loop {
+        match tiff::raster(&file) {
+            Ok(raster) => return Ok(raster),
+            Err(Stop::Fault(error)) => return Err(Miss::Failed(error.to_string())),
+            Err(Stop::Need(needed)) => {
+                let range = file.to_fetch(needed)?;
+                let bytes = reader.read(range.clone()).await?;
+                file.insert(range, &bytes);
             }
-            ((x, y), (width, -height))
         }
-        _ => {
-            return Err(Miss::Failed(
-                "a raster that states no place on the ground".to_owned(),
-            ));
-        }
-    };
-    if !(pixel.0 > 0.0 && pixel.1 > 0.0 && origin.0.is_finite() && origin.1.is_finite()) {
-        return Err(turned());
     }
-    // Raster type 2: the coordinates are those of the centre of a pixel.
-    if directory
-        .geo_key_directory()
-        .and_then(|keys| keys.raster_type)
-        == Some(2)
-    {
-        origin = (origin.0 - pixel.0 / 2.0, origin.1 + pixel.1 / 2.0);
-    }
-    Ok((origin, pixel))
 }
 
 /// The tiles of a raster, as one sample reads them.
@@ -294,11 +179,81 @@ impl CogTiles {
             .ok_or_else(|| Miss::NoImagery("outside the raster".to_owned()))?;
         let nodata = self.file.nodata;
         Ok(Box::new(move || {
-            mosaic
-                .picture(&plan, how, nodata)
-                .and_then(|picture| picture.select(&bands))
+            let picture = mosaic.picture(&plan, how, nodata)?;
+            Ok(picture.select(&bands)?)
         }))
     }
+
+    /// The blocks of an image that a tile is made of, put together.
+    async fn pixels(
+        image: &Image,
+        reader: &RangeReader,
+        tile: (u32, u32),
+        (column, row): (u32, u32),
+    ) -> Result<Option<Pixels>, Miss> {
+        let shown = reader.shown().to_owned();
+        let wrong =
+            |error: raster::Error| Miss::Failed(format!("{shown}: tile {column} {row}: {error}"));
+        let each = (tile.1 / image.block().1).max(1);
+        let rows = row * each..(row.saturating_add(1) * each).min(image.blocks().1);
+        let mut planes = Vec::new();
+        let mut any = false;
+        for plane in 0..image.planes() {
+            let mut ranges = Vec::new();
+            for row in rows.clone() {
+                ranges.push(image.block_range(plane, column, row).map_err(wrong)?);
+            }
+            any |= ranges.iter().any(Option::is_some);
+            planes.push(read_blocks(reader, ranges).await?);
+        }
+        if !any {
+            return Ok(None);
+        }
+        let image = image.clone();
+        let first = rows.start;
+        let work = move || image.assemble(&planes, first);
+        let pixels = compute("decoding a tile", work)
+            .await
+            .map_err(|_| Miss::Failed(format!("{shown}: tile {column} {row} cannot be decoded")))?;
+        pixels.map(Some).map_err(wrong)
+    }
+}
+
+/// The bytes of blocks; those that follow each other in the file are read at once.
+async fn read_blocks(
+    reader: &RangeReader,
+    ranges: Vec<Option<std::ops::Range<u64>>>,
+) -> Result<Vec<Option<bytes::Bytes>>, Miss> {
+    let mut blocks: Vec<Option<bytes::Bytes>> = Vec::with_capacity(ranges.len());
+    let mut at = 0;
+    while let Some(range) = ranges.get(at) {
+        let Some(range) = range else {
+            blocks.push(None);
+            at += 1;
+            continue;
+        };
+        let mut end = range.end;
+        let mut last = at + 1;
+        // Blocks are often laid at even offsets.
+        while let Some(Some(next)) = ranges.get(last)
+            && next.start >= end
+            && next.start - end <= 16
+        {
+            end = next.end;
+            last += 1;
+        }
+        let bytes = reader.read(range.start..end).await?;
+        for block in ranges.iter().take(last).skip(at).flatten() {
+            let part = (block.start - range.start) as usize..(block.end - range.start) as usize;
+            if part.end > bytes.len() {
+                let problem = "the file ends before its pixels".to_owned();
+                return Err(Miss::Failed(format!("{}: {problem}", reader.shown())));
+            }
+            blocks.push(Some(bytes.slice(part)));
+        }
+        at = last;
+    }
+    Ok(blocks)
 }
 
 #[async_trait]
@@ -313,36 +268,37 @@ impl TileSource for CogTiles {
         let fetch = async {
             let failed =
                 || Miss::Failed(format!("no tile {column} {row} in {}", self.reader.shown()));
-            let directory = self.file.directories.get(level).ok_or_else(failed)?;
-            let (across, down) = directory.tile_count().ok_or_else(failed)?;
-            let (x, y) = (
-                usize::try_from(column).unwrap_or(usize::MAX),
-                usize::try_from(row).unwrap_or(usize::MAX),
+            let parts = self.file.raster.levels.get(level).ok_or_else(failed)?;
+            let tile = self.file.levels.get(level).ok_or_else(failed)?.tile;
+            let place = (
+                u32::try_from(column).map_err(|_| failed())?,
+                u32::try_from(row).map_err(|_| failed())?,
             );
-            if x >= across || y >= down {
-                return Ok(None);
+            let image = &parts.image;
+            let found = Self::pixels(image, &self.reader, tile, place).await?;
+            let Some(pixels) = found else { return Ok(None) };
+            let mut masks = Vec::new();
+            let beside = self.file.beside.as_ref().and_then(|(raster, reader)| {
+                let same = |level: &&tiff::Level| {
+                    (level.image.width(), level.image.height()) == (image.width(), image.height())
+                };
+                Some((&raster.levels.iter().find(same)?.image, reader))
+            });
+            let inside = parts.mask.as_ref().map(|mask| (mask, &self.reader));
+            for (mask, reader) in inside.into_iter().chain(beside) {
+                masks.push(mask_part(mask, reader, tile, place, &pixels).await?);
             }
-            // A tile of no bytes was never written: nothing is there.
-            if directory
-                .tile_byte_counts()
-                .and_then(|counts| counts.get(y * across + x))
-                == Some(&0)
-            {
-                return Ok(None);
-            }
-            let tile = directory
-                .fetch_tile(x, y, &self.reader)
+            let (image, nodata) = (image.clone(), self.file.nodata);
+            let finish = move || {
+                let mut pixels = image.finish(pixels, None)?.without_nodata(nodata);
+                for mask in masks {
+                    pixels = pixels.masked(&mask)?;
+                }
+                Ok::<_, raster::Error>(pixels)
+            };
+            let pixels = compute("masking a tile", finish)
                 .await
-                .map_err(|error| self.reader.reason(&error))?;
-            let decoders = self.file.decoders.clone();
-            let planar = directory.planar_configuration() == PlanarConfiguration::Planar;
-            let shown = self.reader.shown().to_owned();
-            let pixels = compute("decoding a tile", move || {
-                tile.decode(&decoders).map(|array| pixels(array, planar))
-            })
-            .await
-            .map_err(|_| Miss::Failed(format!("{shown}: tile {column} {row} cannot be decoded")))?
-            .map_err(|error| Miss::Failed(format!("{shown}: tile {column} {row}: {error}")))??;
+                .map_err(Miss::Fatal)??;
             Ok(Some(Arc::new(pixels)))
         };
         self.cache
@@ -351,44 +307,38 @@ impl TileSource for CogTiles {
     }
 }
 
-fn pixels(array: async_tiff::Array, planar: bool) -> Result<Pixels, Error> {
-    let (data, shape, _) = array.into_inner();
-    let (height, width, bands) = if planar {
-        (shape[1], shape[2], shape[0])
-    } else {
-        (shape[0], shape[1], shape[2])
-    };
-    let values = match data {
-        TypedArray::UInt8(values) => Values::U8(values),
-        TypedArray::Int8(values) => Values::I8(values),
-        TypedArray::UInt16(values) => Values::U16(values),
-        TypedArray::Int16(values) => Values::I16(values),
-        TypedArray::UInt32(values) => Values::U32(values),
-        TypedArray::Int32(values) => Values::I32(values),
-        TypedArray::Float32(values) => Values::F32(values),
-        TypedArray::Float64(values) => Values::F64(values),
-        TypedArray::Bool(values) => Values::U8(values.into_iter().map(u8::from).collect()),
-        TypedArray::UInt64(values) => {
-            Values::F64(values.into_iter().map(|value| value as f64).collect())
+/// The part of a mask that lies on a tile of its image; blocks of the two need not be the same.
+async fn mask_part(
+    mask: &Image,
+    reader: &RangeReader,
+    tile: (u32, u32),
+    (column, row): (u32, u32),
+    pixels: &Pixels,
+) -> Result<Pixels, Miss> {
+    let corner = (column * tile.0, row * tile.1);
+    let own = tile_of(mask);
+    let size = (pixels.width(), pixels.height());
+    let columns = corner.0 / own.0..=(corner.0 + size.0 - 1).min(mask.width() - 1) / own.0;
+    let rows = corner.1 / own.1..=(corner.1 + size.1 - 1).min(mask.height() - 1) / own.1;
+    let mut flags = vec![0_u8; size.0 as usize * size.1 as usize];
+    for (x, y) in rows.flat_map(|y| columns.clone().map(move |x| (x, y))) {
+        let Some(part) = CogTiles::pixels(mask, reader, own, (x, y)).await? else {
+            continue;
+        };
+        let values = part.values().to_f64();
+        let (left, top) = (x * own.0, y * own.1);
+        for v in top.max(corner.1)..(top + part.height()).min(corner.1 + size.1) {
+            for u in left.max(corner.0)..(left + part.width()).min(corner.0 + size.0) {
+                let from = (v - top) as usize * part.width() as usize + (u - left) as usize;
+                let to = (v - corner.1) as usize * size.0 as usize + (u - corner.0) as usize;
+                let there = values
+                    .get(from * usize::from(part.bands()))
+                    .is_some_and(|value| *value != 0.0);
+                if let Some(flag) = flags.get_mut(to) {
+                    *flag = u8::from(there);
+                }
+            }
         }
-        TypedArray::Int64(values) => {
-            Values::F64(values.into_iter().map(|value| value as f64).collect())
-        }
-    };
-    let side = |length: usize| {
-        u32::try_from(length).map_err(|_| Error::Picture {
-            media: "tiff",
-            problem: format!("a tile of {length}"),
-        })
-    };
-    let bands = u16::try_from(bands).map_err(|_| Error::Picture {
-        media: "tiff",
-        problem: format!("{bands} bands"),
-    })?;
-    let values = if planar {
-        interleave(&values, width * height, bands)
-    } else {
-        values
-    };
-    Pixels::new(side(width)?, side(height)?, bands, values)
+    }
+    Ok(Pixels::new(size.0, size.1, 1, raster::Values::U8(flags))?)
 }

@@ -2,11 +2,8 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use async_tiff::error::{AsyncTiffError, AsyncTiffResult};
-use async_tiff::reader::AsyncFileReader;
-use async_trait::async_trait;
 use bytes::Bytes;
 use url::Url;
 
@@ -67,7 +64,6 @@ impl Place {
             payer,
             ranges,
             call: call.clone(),
-            miss: Arc::default(),
         }
     }
 }
@@ -79,8 +75,6 @@ pub(in crate::sources) struct RangeReader {
     payer: Payer,
     ranges: Arc<dyn ByteRanges>,
     call: Call,
-    /// Why the latest read failed: async-tiff's own errors have no room for it.
-    miss: Arc<Mutex<Option<Miss>>>,
 }
 
 impl fmt::Debug for RangeReader {
@@ -94,17 +88,20 @@ impl RangeReader {
         self.place.shown()
     }
 
-    /// The reason behind an error of async-tiff: a failed read if there was one, else the error's own words.
-    pub(in crate::sources) fn reason(&self, error: &AsyncTiffError) -> Miss {
-        let miss = self
-            .miss
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        miss.unwrap_or_else(|| Miss::Failed(error.to_string()))
+    /// A file beside a file on this disk, such as `.msk`, where there is one.
+    pub(in crate::sources) fn beside(&self, ending: &str) -> Option<Self> {
+        let Place::File(path) = &self.place else {
+            return None;
+        };
+        let path = format!("{path}{ending}");
+        let exists = std::path::Path::new(&path).is_file();
+        exists.then(|| Self {
+            place: Place::File(path),
+            ..self.clone()
+        })
     }
 
-    async fn read(&self, range: Range<u64>) -> Result<Bytes, Miss> {
+    pub(in crate::sources) async fn read(&self, range: Range<u64>) -> Result<Bytes, Miss> {
         match &self.place {
             Place::Http(url) => self.read_http(url, range).await,
             Place::File(path) => {
@@ -161,16 +158,6 @@ impl RangeReader {
                 _ => plain_status(reply).map(|()| reply.body.clone()),
             })
             .await
-    }
-}
-
-#[async_trait]
-impl AsyncFileReader for RangeReader {
-    async fn get_bytes(&self, range: Range<u64>) -> AsyncTiffResult<Bytes> {
-        self.read(range).await.map_err(|miss| {
-            *self.miss.lock().unwrap_or_else(PoisonError::into_inner) = Some(miss);
-            AsyncTiffError::General("reading failed".to_owned())
-        })
     }
 }
 

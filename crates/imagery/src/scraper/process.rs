@@ -1,4 +1,4 @@
-//! From a picture as it came to the one that is stored: checked, labelled, measured, encoded.
+//! From a picture as it came to the one that is stored: checked, labelled, encoded, measured.
 
 use std::sync::Arc;
 
@@ -6,30 +6,35 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
-use raster::{encode, encode_labelled, sidecar, geotiff::{GeotiffOptions, write_geotiff}};
 use crate::fetch::{Header, examine, is_flat};
-use raster::Grid;
 use crate::labels::{LabelMode, Labels, Mask};
-use crate::measure::Measure;
-use crate::picture::Format;
-use raster::{Pixels, Values};
+use crate::measure::{Measure, Taken};
+use crate::picture::{Blank, Format};
 use crate::sources::Content;
+use raster::geotiff::{GeotiffOptions, write_geotiff};
+use raster::{Grid, Pixels, Values, encode, encode_labelled, sidecar};
 
 /// What is wanted of every picture of a study.
 #[derive(Clone)]
-pub(super) struct Darkroom {
+pub(super) struct ImageProcessor {
     pub(super) format: Format,
     pub(super) sidecar: bool,
+    pub(super) blank: Blank,
+    pub(super) min_valid_share: Option<f64>,
     pub(super) labels: Option<Labels>,
     pub(super) measure: Option<Arc<dyn Measure>>,
 }
 
 /// A picture ready to be stored.
-pub(super) struct Print {
+pub(super) struct EncodedImage {
     pub(super) bytes: Bytes,
     pub(super) header: Header,
     pub(super) sha256: String,
     pub(super) measures: Vec<(String, Option<f64>)>,
+    /// Why a measure is missing.
+    pub(super) reason: Option<String>,
+    /// Share of the pixels that are there.
+    pub(super) valid_share: f64,
     /// Objects beside it: what stands in place of its extension, and the bytes.
     pub(super) beside: Vec<(&'static str, Bytes)>,
 }
@@ -37,32 +42,35 @@ pub(super) struct Print {
 /// Ending of a file of labels.
 const LABELS_ENDING: &str = "labels.tif";
 
-impl Darkroom {
-    /// The picture to store, or `None` for one flat colour.
-    pub(super) fn develop(
+/// Ending of what is there of a picture whose format has no room for it.
+pub(super) const MASK_ENDING: &str = "mask.npy";
+
+/// What became of a picture.
+pub(super) enum Processed {
+    /// It can be stored.
+    Image(Box<EncodedImage>),
+    /// It shows nothing: why.
+    Blank(String),
+    /// Nothing is there: why.
+    NoImagery(String),
+}
+
+impl ImageProcessor {
+    /// The picture to store, or why there is none.
+    pub(super) fn process(
         &self,
         content: Content,
         grid: Option<&Grid>,
         mask: Option<&Mask>,
-    ) -> Result<Option<Print>, Error> {
+    ) -> Result<Processed, Error> {
+        let one_colour = || Ok(Processed::Blank("one flat colour".to_owned()));
         let (pixels, band_names, nodata) = match content {
             Content::File { bytes, header } => {
-                if is_flat(&bytes, &header)? {
-                    return Ok(None);
+                if self.blank == Blank::Skip && is_flat(&bytes, &header)? {
+                    return one_colour();
                 }
                 if header.format == self.format && mask.is_none() {
-                    let measures = match &self.measure {
-                        Some(measure) => readings(measure.as_ref(), &Pixels::decode(&bytes)?),
-                        None => Vec::new(),
-                    };
-                    let beside = self.beside(grid, None)?;
-                    return Ok(Some(Print {
-                        sha256: hex(&bytes),
-                        bytes,
-                        header,
-                        measures,
-                        beside,
-                    }));
+                    return self.as_it_came(bytes, header, grid);
                 }
                 (Pixels::decode(&bytes)?, Vec::new(), None)
             }
@@ -70,28 +78,25 @@ impl Darkroom {
                 pixels,
                 band_names,
                 nodata,
-            } => {
-                let pixels = pixels()?;
-                if pixels.is_flat() {
-                    return Ok(None);
-                }
-                (pixels, band_names, nodata)
-            }
+            } => (pixels()?, band_names, nodata),
         };
-        let measures = self
-            .measure
-            .as_ref()
-            .map_or_else(Vec::new, |measure| readings(measure.as_ref(), &pixels));
+        if pixels.is_empty() {
+            let reason = "no valid pixel: nodata, masked or outside the raster";
+            return Ok(Processed::NoImagery(reason.to_owned()));
+        }
+        if self.blank == Blank::Skip && pixels.is_colour_picture() && pixels.is_flat() {
+            return one_colour();
+        }
+        let valid_share = pixels.valid_share();
+        if let Some(reason) = self.too_little(valid_share) {
+            return Ok(Processed::Blank(reason));
+        }
         let mut options = GeotiffOptions {
             band_names,
             nodata,
             ..GeotiffOptions::default()
         };
-        let as_band = mask.filter(|_| {
-            self.labels
-                .as_ref()
-                .is_some_and(|labels| labels.mode == LabelMode::Band)
-        });
+        let as_band = mask.filter(|_| self.labels_are_a_band());
         let labels = match as_band {
             None => None,
             Some(mask) => {
@@ -116,18 +121,100 @@ impl Darkroom {
             width: pixels.width(),
             height: pixels.height(),
         };
-        let beside = self.beside(grid, mask.filter(|_| as_band.is_none()))?;
-        Ok(Some(Print {
+        let mut beside = self.beside(grid, mask.filter(|_| as_band.is_none()))?;
+        let no_room = self.has_masks_beside();
+        if let Some(mask) = pixels.mask().filter(|_| no_room) {
+            let file = encode(&mask, None, Format::Npy, &GeotiffOptions::default())?;
+            beside.push((MASK_ENDING, Bytes::from(file)));
+        }
+        let taken = match (&self.measure, self.format) {
+            (None, _) => Taken::default(),
+            // What is stored is what is measured: JPEG has not the levels that it was made of.
+            (Some(measure), Format::Jpeg) => {
+                let valid = pixels.valid().map(<[bool]>::to_vec);
+                let stored = Pixels::decode(&bytes)?;
+                let fits = stored.bands() == pixels.bands();
+                measure.measure(&stored.with_valid(valid.filter(|_| fits)))
+            }
+            (Some(measure), _) => measure.measure(&pixels),
+        };
+        Ok(self.encoded(bytes, header, taken, valid_share, beside))
+    }
+
+    /// A file that is stored as it came.
+    fn as_it_came(
+        &self,
+        bytes: Bytes,
+        header: Header,
+        grid: Option<&Grid>,
+    ) -> Result<Processed, Error> {
+        let may_be_clear = !matches!(header.format, Format::Jpeg);
+        let mut taken = Taken::default();
+        let mut valid_share = 1.0;
+        if self.measure.is_some() || may_be_clear && self.min_valid_share.is_some() {
+            let pixels = Pixels::decode(&bytes)?;
+            valid_share = pixels.valid_share();
+            if pixels.is_empty() {
+                return Ok(Processed::NoImagery(
+                    "no valid pixel: every one is clear".to_owned(),
+                ));
+            }
+            if let Some(reason) = self.too_little(valid_share) {
+                return Ok(Processed::Blank(reason));
+            }
+            if let Some(measure) = &self.measure {
+                taken = measure.measure(&pixels);
+            }
+        }
+        let beside = self.beside(grid, None)?;
+        Ok(self.encoded(bytes, header, taken, valid_share, beside))
+    }
+
+    fn encoded(
+        &self,
+        bytes: Bytes,
+        header: Header,
+        taken: Taken,
+        valid_share: f64,
+        beside: Vec<(&'static str, Bytes)>,
+    ) -> Processed {
+        Processed::Image(Box::new(EncodedImage {
             sha256: hex(&bytes),
             bytes,
             header,
-            measures,
+            measures: self.named(&taken),
+            reason: taken.reason,
+            valid_share,
             beside,
         }))
     }
 
-    /// A picture that was stored before, measured anew; an error where it is not whole.
-    pub(super) fn reread(&self, bytes: Bytes) -> Result<Print, Error> {
+    /// Whether what is there of a stored picture may stand in a file of its own.
+    pub(super) fn has_masks_beside(&self) -> bool {
+        matches!(self.format, Format::Npy | Format::Jpeg)
+    }
+
+    fn labels_are_a_band(&self) -> bool {
+        self.labels
+            .as_ref()
+            .is_some_and(|labels| labels.mode == LabelMode::Band)
+    }
+
+    fn too_little(&self, valid_share: f64) -> Option<String> {
+        let least = self.min_valid_share?;
+        (valid_share < least).then(|| {
+            format!("{valid_share:.4} of the pixels are valid, less than min_valid_share {least}")
+        })
+    }
+
+    fn named(&self, taken: &Taken) -> Vec<(String, Option<f64>)> {
+        let names = self.measure.iter().flat_map(|measure| measure.names());
+        let values = taken.values.iter().copied().chain(std::iter::repeat(None));
+        names.zip(values).collect()
+    }
+
+    /// A picture that was stored before, measured anew, with the mask beside it; an error where it is not whole.
+    pub(super) fn reread(&self, bytes: Bytes, mask: Option<Bytes>) -> Result<EncodedImage, Error> {
         let header = examine(&bytes).map_err(|defect| Error::Picture {
             media: self.format.name(),
             problem: defect.to_string(),
@@ -139,28 +226,28 @@ impl Darkroom {
                 problem,
             });
         }
-        let measures = match &self.measure {
-            None => Vec::new(),
-            Some(measure) => {
-                let pixels = Pixels::decode(&bytes)?;
-                let with_labels = self
-                    .labels
-                    .as_ref()
-                    .is_some_and(|labels| labels.mode == LabelMode::Band);
-                let pixels = if with_labels && pixels.bands() > 1 {
-                    let own: Vec<u16> = (0..pixels.bands() - 1).collect();
-                    pixels.select(&own)?
-                } else {
-                    pixels
-                };
-                readings(measure.as_ref(), &pixels)
+        let mut pixels = Pixels::decode(&bytes)?;
+        if self.labels_are_a_band() && pixels.bands() > 1 {
+            let own: Vec<u16> = (0..pixels.bands() - 1).collect();
+            pixels = pixels.select(&own)?;
+        }
+        if let Some(mask) = mask {
+            let mask = Pixels::decode(&mask)?;
+            if mask.bands() == pixels.bands() || mask.bands() == 1 {
+                pixels = pixels.masked(&mask)?;
             }
-        };
-        Ok(Print {
+        }
+        let taken = self
+            .measure
+            .as_ref()
+            .map_or_else(Taken::default, |measure| measure.measure(&pixels));
+        Ok(EncodedImage {
             sha256: hex(&bytes),
             bytes,
             header,
-            measures,
+            measures: self.named(&taken),
+            reason: taken.reason,
+            valid_share: pixels.valid_share(),
             beside: Vec::new(),
         })
     }
@@ -215,7 +302,7 @@ impl Darkroom {
         } else {
             Values::F64(mask.values.clone())
         };
-        Pixels::new(grid.width, grid.height, 1, values)
+        Ok(Pixels::new(grid.width, grid.height, 1, values)?)
     }
 
     fn beside(
@@ -249,14 +336,6 @@ impl Darkroom {
         }
         Ok(beside)
     }
-}
-
-fn readings(measure: &dyn Measure, pixels: &Pixels) -> Vec<(String, Option<f64>)> {
-    measure
-        .names()
-        .into_iter()
-        .zip(measure.measure(pixels))
-        .collect()
 }
 
 fn hex(bytes: &[u8]) -> String {
