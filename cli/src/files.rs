@@ -2,11 +2,26 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use contracts::Fault;
 use tables::{Table, WriteOptions};
 use tempfile::NamedTempFile;
+
+/// Temporary files that are being written.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes what is half-written, before the process ends on a signal.
+pub fn remove_unfinished() {
+    for path in unfinished().drain(..) {
+        let _ = std::fs::remove_file(path);
+    }
+}
 
 /// Writes `path` through a temporary file beside it, so that a failure leaves what was there.
 pub fn write(
@@ -28,33 +43,64 @@ pub fn write(
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let file = NamedTempFile::new_in(folder).map_err(|error| {
+    let file = new_file(folder).map_err(|error| {
         // Not the name of the temporary file, which says nothing to anybody.
         failed(std::io::Error::new(
             error.kind(),
             format!("cannot be written: {}", error.kind()),
         ))
     })?;
+    unfinished().push(file.path().to_owned());
+    let temporary = file.path().to_owned();
+    let written = fill_and_name(file, path, fill, failed);
+    unfinished().retain(|path| *path != temporary);
+    written
+}
+
+fn fill_and_name(
+    file: NamedTempFile,
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<&File>) -> Result<(), Fault>,
+    failed: impl Fn(std::io::Error) -> Fault,
+) -> Result<(), Fault> {
     let mut out = BufWriter::with_capacity(1 << 20, file.as_file());
     fill(&mut out)?;
-    out.flush().map_err(failed)?;
+    out.flush().map_err(&failed)?;
     drop(out);
-    readable(&file).map_err(failed)?;
+    // Before it gets its name: a power cut must not leave the name on an empty file.
+    file.as_file().sync_all().map_err(&failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }
 
-/// A temporary file is private to its owner; a result is readable as any new file.
-#[cfg(unix)]
-fn readable(file: &NamedTempFile) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.as_file()
-        .set_permissions(std::fs::Permissions::from_mode(0o644))
+/// A temporary file is private to its owner; a result is as open as the system's mask lets new files be.
+fn new_file(folder: &Path) -> std::io::Result<NamedTempFile> {
+    remove_left_behind(folder);
+    let prefix = format!("{TEMPORARY}{}-", std::process::id());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
 }
 
-#[cfg(not(unix))]
-fn readable(_file: &NamedTempFile) -> std::io::Result<()> {
-    Ok(())
+/// What the names of temporary files begin with, before the number of the process.
+const TEMPORARY: &str = ".transect-";
+
+/// Removes what processes that were killed have left in a folder.
+fn remove_left_behind(folder: &Path) {
+    let processes = Path::new("/proc");
+    if !processes.is_dir() {
+        return;
+    }
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let rest = name.to_str().and_then(|name| name.strip_prefix(TEMPORARY));
+        let process = rest.and_then(|rest| rest.split_once('-')?.0.parse::<u32>().ok());
+        if process.is_some_and(|process| !processes.join(process.to_string()).exists()) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Writes text or bytes.

@@ -4,7 +4,9 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::output;
 
 /// Time between lines where there is no terminal.
 const EVERY: Duration = Duration::from_secs(5);
@@ -23,7 +25,10 @@ impl Progress {
             ProgressStyle::with_template(&format!("{{bar:40}} {{pos}}/{{len}} {{msg}}{tail}"))
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(total).with_style(style);
-        let last_line = bar.is_hidden().then(Mutex::default);
+        if output::is_quiet() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
+        }
+        let last_line = (bar.is_hidden() && !output::is_quiet()).then(Mutex::default);
         Self { bar, last_line }
     }
 

@@ -18,7 +18,10 @@ impl Check {
     pub fn run(self) -> Result<(), Fault> {
         let study = read(&self.study)?;
         let folder = tempfile::tempdir().map_err(|e| Fault::internal(&e))?;
-        let samples = planned(&study, &self.study, folder.path())?;
+        let (samples, rejected) = planned(&study, &self.study, folder.path())?;
+        if samples == 0 {
+            return Err(no_samples(&study, rejected));
+        }
         let estimate = imagery::estimate(
             &study.source,
             &study.taken_picture(),
@@ -32,7 +35,7 @@ impl Check {
         println!("bytes     {}", indicatif::HumanBytes(estimate.bytes));
         println!(
             "time      {}",
-            indicatif::HumanDuration(std::time::Duration::from_secs_f64(estimate.seconds))
+            indicatif::HumanDuration(std::time::Duration::try_from_secs_f64(estimate.seconds).unwrap_or(std::time::Duration::MAX))
         );
         match estimate.usd {
             Some(usd) => println!("cost      {usd:.2} USD"),
@@ -59,14 +62,25 @@ pub fn read(path: &std::path::Path) -> Result<Study, Fault> {
     })
 }
 
+/// The fault of a study whose plan gives no samples.
+pub fn no_samples(study: &Study, rejected: u64) -> Fault {
+    Fault::new(
+        FaultName::InvalidStudy,
+        format!(
+            "plan: {} gives no samples ({rejected} places were rejected; rejected.jsonl beside the plan says why)",
+            study.plan.file()
+        ),
+    )
+}
+
 /// Plans into a folder that is thrown away, to count.
 fn planned(
     study: &Study,
     path: &std::path::Path,
     folder: &std::path::Path,
-) -> Result<usize, Fault> {
+) -> Result<(usize, u64), Fault> {
     let base = path.parent().unwrap_or(std::path::Path::new("."));
     let planned = study::plan_only(&study.plan, study.seed, study.batching(), base, folder)?;
     super::plan::tell(&planned);
-    Ok(planned.samples.len())
+    Ok((planned.samples.len(), planned.rejected.len() as u64))
 }

@@ -12,14 +12,22 @@ use contracts::{Fault, FaultName};
 use imagery::{Halt, Status, Stop};
 use secrets::CloudKeys;
 use store::{Folder, Store};
-use study::{Inputs, NextSamples, PlanReply, Quota, QuotaRun, QuotaRuns, Study, Worker};
+use study::{
+    Inputs, NextSamples, PlanReply, Quota, QuotaRun, QuotaRuns, Study, SummaryReply, Worker,
+};
 
 use crate::commands::check;
+use crate::ending::{self, Counts, Ending};
+use crate::folder_lock::FolderLock;
 use crate::progress::Progress;
+use crate::{output, signals};
 
 /// Carry out a study on this machine: plan, pictures, measures, summary, report. Ctrl-C stops it;
 /// the same command goes on where it stopped.
+///
+/// Example: transect run study.toml --out town
 #[derive(Args)]
+#[command(after_help = ending::HELP)]
 pub struct Run {
     /// Study, TOML
     study: PathBuf,
@@ -32,6 +40,9 @@ pub struct Run {
     /// With --quota: runs that try a sample before it rests as failed
     #[arg(long, value_name = "N", default_value_t = 3, requires = "quota")]
     tries: u32,
+    /// One JSON object on standard output: the counts, the reasons and the keys of what was written
+    #[arg(long)]
+    json: bool,
 }
 
 /// Counts by status, as the bar shows them.
@@ -41,10 +52,28 @@ struct Tally {
     failed: std::sync::atomic::AtomicU64,
 }
 
+/// Why batches were no longer worked through.
+enum Cut {
+    /// Nothing can be done any more.
+    Failed(Fault),
+    /// Ctrl-C or SIGTERM.
+    Stopped,
+    /// `limits.max_requests` is used up.
+    Capped,
+}
+
 impl Run {
-    pub async fn run(self) -> Result<(), Fault> {
+    pub async fn run(self) -> Result<Ending, Fault> {
         let study = check::read(&self.study)?;
+        std::fs::create_dir_all(&self.out).map_err(|source| tables::Error::Io {
+            name: self.out.display().to_string(),
+            source,
+        })?;
+        let _alone = FolderLock::take(&self.out)?;
         let planned = plan(&study, &self.study, &self.out).await?;
+        if planned.count == 0 {
+            return Err(check::no_samples(&study, planned.rejected));
+        }
         let estimate = imagery::estimate(
             &study.source,
             &study.taken_picture(),
@@ -53,7 +82,7 @@ impl Run {
         )
         .map_err(study::Error::from)?;
         eprintln!(
-            "plan {}: {} samples in {} batches, at most {} requests and about {}",
+            "plan {}: {} samples in {} batches, about {} requests and {}",
             planned.plan_id,
             planned.count,
             planned.batch_count,
@@ -61,13 +90,8 @@ impl Run {
             indicatif::HumanBytes(estimate.bytes)
         );
         let store: Arc<dyn Store> = Arc::new(Folder::new(&self.out));
-        let (stopper, stop) = Stop::pair();
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                stopper.stop();
-            }
-        });
-        let ended = match self.quota {
+        let stop = signals::stop();
+        let cut = match self.quota {
             None => {
                 let all = Batches {
                     quota: None,
@@ -77,22 +101,72 @@ impl Run {
                 scrape(&planned.plan_id, &all, &store, &stop).await
             }
             Some(at_most) => self.take(at_most, &planned, &store, &stop).await,
-        };
-        let summary = study::sum_up(&planned.plan_id, &store).await?;
-        ended?;
-        for key in summary
-            .tables
-            .iter()
-            .chain(&summary.geojson)
-            .chain(&summary.report)
-        {
-            println!("{}", store.locate(key));
         }
-        Ok(())
+        .unwrap_or_else(|fault| Some(Cut::Failed(fault)));
+        let summary = study::sum_up(&planned.plan_id, &store).await?;
+        self.end(&summary, cut, store.as_ref())
     }
-}
 
-impl Run {
+    /// Tells what was written and how it went.
+    fn end(
+        &self,
+        summary: &SummaryReply,
+        cut: Option<Cut>,
+        store: &dyn Store,
+    ) -> Result<Ending, Fault> {
+        if self.json {
+            println!("{}", serde_json::to_string(summary).unwrap_or_default());
+        } else if !matches!(cut, Some(Cut::Failed(_))) {
+            let written = summary.tables.iter().chain(&summary.geojson);
+            for key in written.chain(&summary.report) {
+                println!("{}", store.locate(key));
+            }
+        }
+        let counts = Counts::from(summary);
+        let ending = match &cut {
+            Some(Cut::Stopped) => Ending::Stopped,
+            _ => counts.ending(),
+        };
+        let again = self.again();
+        let next = match &cut {
+            Some(Cut::Capped) => {
+                format!("raise limits.max_requests, all of which are used, then {again}")
+            }
+            _ if ending == Ending::SomeFailed => format!("{again} tries those that failed again"),
+            _ => format!("{again} goes on from here"),
+        };
+        match cut {
+            Some(Cut::Failed(fault)) => Err(Fault::new(
+                fault.name,
+                format!("{}; {}", fault.message, counts.sentence(&next)),
+            )),
+            Some(Cut::Stopped) => {
+                output::say(format_args!("stopped: {}", counts.sentence(&next)));
+                Ok(ending)
+            }
+            _ if ending == Ending::Done => {
+                eprintln!("{}", counts.sentence(""));
+                Ok(ending)
+            }
+            _ => {
+                output::say(format_args!("{}", counts.sentence(&next)));
+                Ok(ending)
+            }
+        }
+    }
+
+    /// The command that goes on with this run.
+    fn again(&self) -> String {
+        let mut again = format!("transect run {}", self.study.display());
+        if self.out != Path::new("transect-out") {
+            again.push_str(&format!(" --out {}", self.out.display()));
+        }
+        if let Some(quota) = self.quota {
+            again.push_str(&format!(" --quota {quota}"));
+        }
+        again
+    }
+
     /// The next samples of the plan; first what is left of a quota that was stopped.
     async fn take(
         &self,
@@ -100,7 +174,7 @@ impl Run {
         planned: &PlanReply,
         store: &Arc<dyn Store>,
         stop: &Stop,
-    ) -> Result<(), Fault> {
+    ) -> Result<Option<Cut>, Fault> {
         let quota = Quota {
             tries: self.tries,
             ..Quota::of_plan(&planned.plan_id)
@@ -110,7 +184,7 @@ impl Run {
             Some(run) => run,
             None => match next(&quota, at_most, &runs, store).await? {
                 Some(run) => run,
-                None => return Ok(()),
+                None => return Ok(None),
             },
         };
         let bucket = self.out.to_string_lossy();
@@ -120,8 +194,11 @@ impl Run {
             count: u64::from(run.batch_count),
             samples: run.samples(),
         };
-        scrape(&planned.plan_id, &batches, store, stop).await?;
-        Ok(run.end(store.as_ref()).await?)
+        let cut = scrape(&planned.plan_id, &batches, store, stop).await?;
+        if cut.is_none() {
+            run.end(store.as_ref()).await?;
+        }
+        Ok(cut)
     }
 }
 
@@ -181,7 +258,7 @@ async fn scrape(
     batches: &Batches,
     store: &Arc<dyn Store>,
     stop: &Stop,
-) -> Result<(), Fault> {
+) -> Result<Option<Cut>, Fault> {
     let config = cloud().await;
     let worker = Worker::of_plan(
         plan_id,
@@ -211,37 +288,29 @@ async fn scrape(
             );
         }
     };
+    let mut cut = None;
     for batch in 0..batches.count {
         let batch = u32::try_from(batch).unwrap_or(u32::MAX);
-        let done = worker.scrape(batch, stop, &watch).await?;
-        match done.halt {
+        match worker.scrape(batch, stop, &watch).await?.halt {
             None => {}
-            Some(Halt::Stopped) => {
-                bar.end();
-                return Err(Fault::new(
-                    FaultName::DeadlineNear,
-                    "stopped: the same command goes on from here",
-                ));
-            }
-            Some(Halt::RequestCap { .. }) => {
-                bar.note(&format!(
-                    "batch {batch}: its share of limits.max_requests is used, {} samples are left",
-                    done.reply.remaining
-                ));
-            }
+            // The batches to come may have all they need.
+            Some(Halt::RequestCap { .. }) => cut = Some(Cut::Capped),
+            Some(Halt::Stopped) => cut = Some(Cut::Stopped),
             Some(Halt::Failed(error)) => {
-                bar.end();
-                return Err(study::Error::from(error).into());
+                cut = Some(Cut::Failed(study::Error::from(error).into()));
             }
+        }
+        if matches!(cut, Some(Cut::Stopped | Cut::Failed(_))) {
+            break;
         }
     }
     bar.end();
-    Ok(())
+    Ok(cut)
 }
 
 /// The cloud as the environment and profile name it. The machine itself is not asked: a study of local files waits for no
 /// metadata service.
-async fn cloud() -> SdkConfig {
+pub async fn cloud() -> SdkConfig {
     let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
         .or_else(ProfileFileRegionProvider::new());
     aws_config::defaults(BehaviorVersion::latest())

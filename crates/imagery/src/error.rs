@@ -75,6 +75,16 @@ pub enum Error {
         /// What the service says.
         reason: String,
     },
+    /// There is no way to the source.
+    #[error("{source_kind}: no way to {host} ({reason}); nothing was asked and nothing is counted")]
+    Unreachable {
+        /// Kind of the source.
+        source_kind: &'static str,
+        /// The host that was looked for.
+        host: String,
+        /// What the network says.
+        reason: String,
+    },
     /// The service asks for a pause too long to sit out.
     #[error("{source_kind} asks to wait {wait_s} s: run again after that")]
     SourceThrottled {
@@ -178,7 +188,7 @@ impl Error {
             | Self::Table(_) => ErrorKind::InvalidInput,
             Self::KeyRefused { .. } => ErrorKind::AccessDenied,
             Self::NotFound { .. } => ErrorKind::NotFound,
-            Self::SourceUnavailable { .. } => ErrorKind::SourceUnavailable,
+            Self::SourceUnavailable { .. } | Self::Unreachable { .. } => ErrorKind::SourceUnavailable,
             Self::SourceThrottled { .. } => ErrorKind::SourceThrottled,
             Self::QuotaUsed { .. } => ErrorKind::QuotaUsed,
             Self::Storage { fault, .. } => match fault.kind {

@@ -41,7 +41,9 @@ pub use byte_ranges::{ByteRanges, FileRanges, MemoryRanges, NoRanges, Payer};
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, ErrorKind};
 pub use estimate::{Estimate, estimate};
-pub use fetch::{HttpTransport, Reply, Request, Transport, TransportFault};
+pub use fetch::{
+    HttpTransport, Reply, Request, RequestBudget, RequestCap, Transport, TransportFault,
+};
 pub use ledger::{LedgerRow, Status};
 pub use limits::{Limits, Pace};
 pub use measure::{Measure, Taken as Readings};

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Source};
 
+/// The slowest pace that can be meant: a request in about a quarter of an hour.
+const SLOWEST: f64 = 0.001;
+
 /// Limits of a whole run, whatever the number of its workers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -53,36 +56,45 @@ impl Limits {
     /// Checks the figures by themselves.
     ///
     /// # Errors
-    /// [`Error::Setting`] for a figure that allows nothing.
+    /// The first of [`Limits::problems`].
     pub fn check(&self) -> Result<(), Error> {
+        match self.problems().into_iter().next() {
+            Some(problem) => Err(problem),
+            None => Ok(()),
+        }
+    }
+
+    /// Every figure that allows nothing, or that no service could mean.
+    pub fn problems(&self) -> Vec<Error> {
+        let mut problems = Vec::new();
         if let Some(rate) = self
             .per_second
-            .filter(|rate| !(rate.is_finite() && *rate > 0.0))
+            .filter(|rate| !(rate.is_finite() && *rate >= SLOWEST))
         {
-            return Err(Error::setting(
+            problems.push(Error::setting(
                 "limits.per_second",
                 rate,
-                "a positive number of requests a second",
+                format!("a number of requests a second, at least {SLOWEST}"),
             ));
         }
         if self.concurrency == Some(0) {
-            return Err(Error::setting(
+            problems.push(Error::setting(
                 "limits.concurrency",
                 0,
                 "at least 1 request at once",
             ));
         }
         if self.tries == 0 {
-            return Err(Error::setting("limits.tries", 0, "at least 1 try"));
+            problems.push(Error::setting("limits.tries", 0, "at least 1 try"));
         }
         if self.max_requests == Some(0) {
-            return Err(Error::setting(
+            problems.push(Error::setting(
                 "limits.max_requests",
                 0,
                 "at least 1 request, or leave it out",
             ));
         }
-        Ok(())
+        problems
     }
 
     /// Requests at once of the whole run: also the largest number of workers that can share it.
@@ -157,6 +169,7 @@ mod tests {
         for (json, setting) in [
             (r#"{"per_second": 0}"#, "limits.per_second"),
             (r#"{"per_second": -1.5}"#, "limits.per_second"),
+            (r#"{"per_second": 1e-20}"#, "limits.per_second"),
             (r#"{"concurrency": 0}"#, "limits.concurrency"),
             (r#"{"tries": 0}"#, "limits.tries"),
             (r#"{"max_requests": 0}"#, "limits.max_requests"),

@@ -89,6 +89,87 @@ impl Secret {
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
+
+    /// `text` without this value, however it is spelt there: plain, percent-encoded, escaped for HTML or JSON, or in base64.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        // A header may hold a scheme before the token.
+        let token = self.0.rsplit(' ').next().unwrap_or_default();
+        if token.is_empty() {
+            return text.to_owned();
+        }
+        spellings(token)
+            .iter()
+            .filter(|spelling| text.contains(spelling.as_str()))
+            .fold(text.to_owned(), |text, spelling| text.replace(spelling, "***"))
+    }
+}
+
+/// How a token may be written, the longest first.
+fn spellings(token: &str) -> Vec<String> {
+    let escaped = |escape: fn(char) -> Option<String>| -> String {
+        token
+            .chars()
+            .map(|c| escape(c).unwrap_or_else(|| c.to_string()))
+            .collect()
+    };
+    let percent: String = url::form_urlencoded::byte_serialize(token.as_bytes()).collect();
+    let everything: String = token.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let html = |c: char| {
+        let name = match c {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            '"' => "&quot;",
+            '\'' => "&#39;",
+            _ => return None,
+        };
+        Some(name.to_owned())
+    };
+    let html_by_number = |c: char| (!c.is_alphanumeric()).then(|| format!("&#{};", u32::from(c)));
+    let html_by_hex = |c: char| (!c.is_alphanumeric()).then(|| format!("&#x{:X};", u32::from(c)));
+    let json = |c: char| match c {
+        '/' | '"' | '\\' => Some(format!("\\{c}")),
+        _ => None,
+    };
+    let json_by_number = |c: char| (!c.is_alphanumeric()).then(|| format!("\\u{:04x}", u32::from(c)));
+    let mut spellings = vec![
+        percent.replace('+', "%20"),
+        percent.to_lowercase(),
+        everything.to_lowercase(),
+        everything,
+        escaped(html),
+        escaped(html_by_number),
+        escaped(html_by_hex).to_lowercase(),
+        escaped(html_by_hex),
+        escaped(json),
+        escaped(json_by_number),
+        escaped(json_by_number).to_uppercase().replace("\\U", "\\u"),
+        percent,
+        token.to_owned(),
+    ];
+    spellings.extend(in_base64(token.as_bytes()));
+    spellings.retain(|spelling| !spelling.is_empty());
+    spellings.sort_by_key(|spelling| std::cmp::Reverse(spelling.len()));
+    spellings.dedup();
+    spellings
+}
+
+/// The characters that stand for a token within any text in base64: those that no neighbour takes part in.
+fn in_base64(token: &[u8]) -> Vec<String> {
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+    if token.len() < 6 {
+        return Vec::new();
+    }
+    (0..3_usize)
+        .flat_map(|before| {
+            let bytes: Vec<u8> = std::iter::repeat_n(0, before).chain(token.iter().copied()).collect();
+            let whole = bytes.len() * 8 / 6;
+            let first = (before * 8).div_ceil(6);
+            [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)]
+                .map(|text| text.get(first..whole).unwrap_or_default().to_owned())
+        })
+        .collect()
 }
 
 impl fmt::Debug for Secret {
@@ -173,6 +254,30 @@ mod tests {
                 .reveal(),
             "hush"
         );
+    }
+
+    #[test]
+    fn a_value_is_found_however_it_is_spelt() {
+        use base64::Engine;
+        use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+        let secret = Secret::new("k<&y/7f\"3a0'bc");
+        let spelt = [
+            "k<&y/7f\"3a0'bc".to_owned(),
+            "k%3C%26y%2F7f%223a0%27bc".to_owned(),
+            "k%3c%26y%2f7f%223a0%27bc".to_owned(),
+            "k&lt;&amp;y/7f&quot;3a0&#39;bc".to_owned(),
+            r#"k<&y\/7f\"3a0'bc"#.to_owned(),
+            r"k\u003c\u0026y\u002f7f\u00223a0\u0027bc".to_owned(),
+            STANDARD.encode("user:k<&y/7f\"3a0'bc"),
+            URL_SAFE.encode("usr:k<&y/7f\"3a0'bc!"),
+            STANDARD.encode("us:k<&y/7f\"3a0'bc"),
+        ];
+        for text in spelt {
+            let redacted = secret.redact(&format!("wrong key {text} here"));
+            assert!(redacted.contains("***") && redacted.ends_with(" here"), "{text}: {redacted}");
+            assert!(!redacted.contains("7f") || text.len() > 24, "{text}: {redacted}");
+        }
+        assert_eq!(secret.redact("nothing of it"), "nothing of it");
     }
 
     #[test]

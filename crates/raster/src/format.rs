@@ -14,11 +14,13 @@ pub enum Format {
     Png,
     /// JPEG: lossy, 8 bits, 1 or 3 bands.
     #[serde(alias = "jpg")]
+    #[schemars(extend("alsoAccepted" = ["jpg"]))]
     Jpeg,
     /// WebP, lossless as written here: 8 bits, 3 or 4 bands.
     Webp,
     /// GeoTIFF: any bands and type, with reference system and transform; a Cloud Optimized GeoTIFF from 512 pixels.
     #[serde(alias = "tif", alias = "geotiff")]
+    #[schemars(extend("alsoAccepted" = ["tif", "geotiff"]))]
     Tiff,
     /// `NumPy` array of shape (bands, height, width).
     Npy,

@@ -122,10 +122,11 @@ impl Keys {
         name.split_once('-')?.0.parse().ok()
     }
 
-    /// How many requests a batch has sent so far.
+    /// What the keys of the requests that a run reserved begin with: of the plan's own run, of a quota's, or of an
+    /// execution that brings its samples.
     #[must_use]
-    pub fn requests(&self, batch: BatchId) -> String {
-        format!("requests/{}/part-{}.json", self.plan_id, batch.name())
+    pub fn requests(&self, run: &str) -> String {
+        format!("requests/{}/{}/", self.plan_id, sampling::slug(run))
     }
 
     /// Up to which quota failures no longer count.

@@ -19,6 +19,7 @@ mod measuring;
 mod planning;
 mod quota;
 mod ranged;
+mod request_budget;
 mod samples;
 mod scraping;
 mod seams;
@@ -27,7 +28,7 @@ mod stored;
 mod study;
 mod summing_up;
 
-pub use check::Mistake;
+pub use check::{Document, Mistake};
 pub use error::Error;
 pub use inputs::Inputs;
 pub use keys::{BatchId, Keys};

@@ -154,7 +154,7 @@ pub fn plan<'a>(
 
 /// A plan of chips on the pixels of its source, where that states them.
 async fn on_source(plan: &ChipPlan, source: &Source, stores: &Stores) -> Result<ChipPlan, Error> {
-    let transport = Arc::new(imagery::HttpTransport::new()?);
+    let transport = Arc::new(imagery::HttpTransport::of(source)?);
     let ranges = Arc::new(Ranges::new(stores.clone()));
     let clock = Arc::new(imagery::SystemClock);
     let grid = source.native_grid(plan.pixel_m, transport, ranges, clock);

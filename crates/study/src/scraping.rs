@@ -8,8 +8,8 @@ use futures::future::BoxFuture;
 use imagery::labels::{LabelLayer, Labels};
 use imagery::shards::{self, ShardLimits};
 use imagery::{
-    Batch, BatchOutcome, Fault, FaultKind, Halt, LedgerRow, Measure, Progress, Sample, Scraper,
-    Seams, Secrets, Setup, Stop, ledger,
+    Batch, BatchOutcome, Fault, Halt, LedgerRow, Measure, Progress, RequestBudget, RequestCap,
+    Sample, Scraper, Seams, Secrets, Setup, Stop, ledger,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,12 +18,12 @@ use store::{Store, Stores};
 use tables::{Table, WriteOptions};
 
 use crate::planning::short_hash;
+use crate::request_budget::{StoredBudget, unwritten};
 use crate::samples::samples_of;
 use crate::seams::{Measures, Pictures, Ranges};
 use crate::{BatchId, Error, Keys, SecretKeys, Taking, stored};
 
 const PARQUET: &str = "application/vnd.apache.parquet";
-const JSON: &str = "application/json";
 
 /// What came of one call for a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -70,6 +70,45 @@ pub struct Worker {
     taking: Taking,
     /// Batches there are; none for batches that come without a plan.
     batches: Option<u32>,
+    budget: Option<Budget>,
+}
+
+/// The cap on requests: kept in the store, or where there is no run that could share it, here.
+enum Budget {
+    Stored(Arc<StoredBudget>),
+    Here(u64),
+}
+
+impl Budget {
+    fn of(
+        taking: &Taking,
+        store: &Arc<dyn Store>,
+        prefix: Option<String>,
+        workers: u32,
+    ) -> Option<Self> {
+        let max = taking.limits.max_requests?;
+        Some(match prefix {
+            Some(prefix) => {
+                let budget = StoredBudget::new(Arc::clone(store), prefix, max, workers);
+                Self::Stored(Arc::new(budget))
+            }
+            None => Self::Here(max),
+        })
+    }
+
+    fn of_batch(&self) -> Arc<dyn RequestBudget> {
+        match self {
+            Self::Stored(budget) => Arc::clone(budget) as Arc<dyn RequestBudget>,
+            Self::Here(max) => Arc::new(RequestCap::new(*max)),
+        }
+    }
+
+    async fn settle(&self) -> Result<(), Error> {
+        match self {
+            Self::Stored(budget) => budget.settle().await,
+            Self::Here(_) => Ok(()),
+        }
+    }
 }
 
 impl Worker {
@@ -99,7 +138,13 @@ impl Worker {
                 Some(labels) => Some(label_layer(plan_id, store.as_ref(), labels).await?),
                 None => None,
             };
+            let run = match quota {
+                None => "run".to_owned(),
+                Some(quota) => format!("q{quota:05}"),
+            };
+            let prefix = Some(stored_keys.requests(&run));
             Ok(Self {
+                budget: Budget::of(&taking, &store, prefix, workers),
                 scraper: scraper(&taking, labels, Arc::clone(&store), stores, workers, keys)
                     .await?,
                 plan_id: plan_id.to_owned(),
@@ -112,12 +157,14 @@ impl Worker {
     }
 
     /// A worker for batches that come with the event: pictures and ledger go under a plan named
-    /// after the settings.
+    /// after the settings. All batches of a `run` share its cap on requests and, as `workers` that run at once, its pace.
     ///
     /// # Errors
     /// What is wrong with the settings.
     pub async fn inline(
         taking: Taking,
+        run: Option<&str>,
+        workers: u32,
         store: Arc<dyn Store>,
         stores: &Stores,
         keys: &dyn SecretKeys,
@@ -127,9 +174,16 @@ impl Worker {
         }
         let digest = Sha256::digest(serde_json::to_vec(&taking).unwrap_or_default());
         let digits = short_hash(&digest);
+        let plan_id = format!("inline-{digits}");
+        let prefix = run.map(|run| Keys::of(&plan_id).requests(run));
+        // Batches come as they are: each needs a request at once, whatever their number.
+        let mut shared = taking.clone();
+        let at_once = shared.limits.concurrency(&shared.source);
+        shared.limits.concurrency = Some(at_once.max(workers));
         Ok(Self {
-            scraper: scraper(&taking, None, Arc::clone(&store), stores, 1, keys).await?,
-            plan_id: format!("inline-{digits}"),
+            budget: Budget::of(&taking, &store, prefix, workers),
+            scraper: scraper(&shared, None, Arc::clone(&store), stores, workers, keys).await?,
+            plan_id,
             quota: None,
             store,
             taking,
@@ -216,31 +270,28 @@ impl Worker {
             measures: measures::columns(&self.taking.measures),
             watch,
             written: AtomicU64::new(0),
+            budget: self.budget.as_ref(),
         };
         let known = part.known().await?;
-        let sent = self.sent(&keys.requests(batch)).await?;
         let outcome = self
             .scraper
             .scrape_batch(
                 Batch {
                     samples,
                     known: &known,
-                    max_requests: self
-                        .share(batch.batch)
-                        .map(|share| share.saturating_sub(sent)),
+                    max_requests: self.budget.as_ref().map(Budget::of_batch),
                     progress: &part,
                 },
                 stop,
             )
             .await?;
+        if let Some(budget) = &self.budget {
+            budget.settle().await?;
+        }
         part.write(&outcome.rows).await?;
         if self.taking.shards.is_some() && outcome.remaining.is_empty() {
             self.pack(batch, &outcome).await?;
         }
-        let requests = serde_json::json!({"requests": sent + outcome.requests}).to_string();
-        self.store
-            .put(&keys.requests(batch), requests.into(), JSON)
-            .await?;
         Ok(done(batch.batch, part.key, outcome))
     }
 
@@ -253,26 +304,6 @@ impl Worker {
             shards::pack(&outcome.rows, &pictures, &prefix, ShardLimits::default()).await?;
         }
         Ok(())
-    }
-
-    /// The part of the run's cap on requests that is this batch's: they add up to the cap.
-    fn share(&self, batch: u32) -> Option<u64> {
-        let cap = self.taking.limits.max_requests?;
-        let Some(batches) = self.batches else {
-            return Some(cap);
-        };
-        let batches = u64::from(batches.max(1));
-        Some(cap / batches + u64::from(u64::from(batch) < cap % batches))
-    }
-
-    /// Requests that earlier calls for the batch have sent.
-    async fn sent(&self, key: &str) -> Result<u64, Error> {
-        #[derive(Deserialize)]
-        struct Sent {
-            requests: u64,
-        }
-        let sent: Option<Sent> = stored::json(self.store.as_ref(), key).await?;
-        Ok(sent.map_or(0, |sent| sent.requests))
     }
 }
 
@@ -333,7 +364,7 @@ async fn scraper(
         measure: (!taking.measures.is_empty()).then(|| Arc::new(measure) as Arc<dyn Measure>),
     };
     let seams = Seams {
-        transport: Arc::new(imagery::HttpTransport::new()?),
+        transport: Arc::new(imagery::HttpTransport::of(&taking.source)?),
         store: Arc::new(Pictures(store)),
         ranges: Arc::new(Ranges::new(stores.clone())),
         clock: Arc::new(imagery::SystemClock),
@@ -348,6 +379,7 @@ struct Part<'a> {
     measures: Vec<String>,
     watch: &'a Watch,
     written: AtomicU64,
+    budget: Option<&'a Budget>,
 }
 
 impl Part<'_> {
@@ -377,8 +409,9 @@ impl Progress for Part<'_> {
         if self.written.load(Ordering::Relaxed) == rows.len() as u64 {
             return Ok(());
         }
-        self.write(rows)
-            .await
-            .map_err(|error| Fault::new(FaultKind::Unavailable, error.to_string()))
+        if let Some(budget) = self.budget {
+            budget.settle().await.map_err(|error| unwritten(&error))?;
+        }
+        self.write(rows).await.map_err(|error| unwritten(&error))
     }
 }

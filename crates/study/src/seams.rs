@@ -14,7 +14,7 @@ use store::{Locator, Store, Stores, Written};
 #[derive(Debug, Clone)]
 pub struct Pictures(pub Arc<dyn Store>);
 
-fn fault(error: &store::Error) -> Fault {
+pub(crate) fn fault(error: &store::Error) -> Fault {
     use store::Error as E;
     let kind = match error {
         E::NotFound { .. } | E::BucketNotFound { .. } => FaultKind::NotFound,

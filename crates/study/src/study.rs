@@ -53,22 +53,6 @@ pub enum Shards {
     Webdataset,
 }
 
-/// The fields of [`Study`], for finding where a mistake stands.
-pub(crate) const FIELDS: [&str; 12] = [
-    "name",
-    "seed",
-    "plan",
-    "source",
-    "picture",
-    "measures",
-    "keep_pictures",
-    "shards",
-    "limits",
-    "batches",
-    "batch_size",
-    "filling",
-];
-
 fn first_seed() -> u64 {
     1
 }

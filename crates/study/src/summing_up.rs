@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt, stream};
-use imagery::ledger;
+use imagery::{Status, ledger};
 use report::{CollectReport, Thumbnail, TownReport};
 use sampling::Plan;
 use schemars::JsonSchema;
@@ -38,12 +38,54 @@ pub struct SummaryReply {
     pub samples: u64,
     /// Samples with a row in the ledger.
     pub done: u64,
+    /// Samples with a picture.
+    #[serde(default)]
+    pub pictures: u64,
+    /// Places without imagery, and pictures of one flat colour.
+    #[serde(default)]
+    pub without: u64,
+    /// Samples that failed.
+    #[serde(default)]
+    pub failed: u64,
+    /// Samples that are still to be done.
+    #[serde(default)]
+    pub left: u64,
+    /// Why samples failed, the commonest reasons first, with how many each.
+    #[serde(default)]
+    pub reasons: Vec<(String, u64)>,
     /// Keys of tables.
     pub tables: Vec<String>,
     /// Keys of maps.
     pub geojson: Vec<String>,
     /// Key of the report.
     pub report: Option<String>,
+}
+
+/// Reasons that a summary tells.
+const REASONS: usize = 5;
+
+impl SummaryReply {
+    fn count(&mut self, gathered: &Gathered) -> Result<(), Error> {
+        let statuses = gathered.ledger.texts("status")?;
+        let reasons = gathered.ledger.texts("reason")?;
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for (status, reason) in statuses.into_iter().zip(reasons) {
+            match status.as_deref().and_then(Status::named) {
+                Some(Status::Ok | Status::Exists) => self.pictures += 1,
+                Some(Status::NoImagery | Status::Blank) => self.without += 1,
+                Some(Status::Failed) | None => {
+                    self.failed += 1;
+                    *counts.entry(reason.unwrap_or_default()).or_default() += 1;
+                }
+            }
+        }
+        self.left = self.samples.saturating_sub(self.done);
+        let mut counts: Vec<(String, u64)> = counts.into_iter().collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts.truncate(REASONS);
+        self.reasons = counts;
+        Ok(())
+    }
 }
 
 /// What a summary is made of.
@@ -80,6 +122,7 @@ pub fn sum_up<'a>(
             done: gathered.ledger.rows() as u64,
             ..SummaryReply::default()
         };
+        reply.count(&gathered)?;
         let (gathered, summed) = tokio::task::spawn_blocking({
             let keys = keys.clone();
             move || {

@@ -60,7 +60,7 @@ fn end(done: Done) -> Result<ScrapeReply, Fault> {
         Some(Halt::RequestCap { max_requests }) => Err(Fault::new(
             FaultName::InvalidStudy,
             format!(
-                "limits.max_requests: batch {} has used its share of {max_requests} and {} samples are left: raise it to go on",
+                "limits.max_requests: batch {}: the run's {max_requests} requests are used and {} samples are left: raise it to go on",
                 reply.batch, reply.remaining
             ),
         )),

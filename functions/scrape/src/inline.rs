@@ -34,7 +34,8 @@ pub async fn scrape(
         Some(taking) => taking,
         None => settings(store.as_ref()).await?,
     };
-    let worker = Worker::inline(taking, store, stores, keys).await?;
+    let (run, workers) = (batch.run.as_deref(), batch.workers.unwrap_or(1));
+    let worker = Worker::inline(taking, run, workers, store, stores, keys).await?;
     Ok(worker.scrape_inline(&samples, stop).await?)
 }
 

@@ -4,9 +4,12 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+use url::Url;
 
+use super::budget::RequestBudget;
 use super::rate::Rate;
 use super::retry::{Backoff, asked_pause};
 use super::transport::{Reply, Request, Transport, TransportFault};
@@ -16,6 +19,11 @@ use crate::{Error, STOP_GRACE};
 
 /// The longest pause that is sat out; beyond it the run ends and says when to come back.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
+
+/// How often a way to the source is looked for, and how long each time: 14 s in all.
+const REACHES: u32 = 3;
+const REACH_TIME: Duration = Duration::from_secs(4);
+const REACH_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a sample got no picture.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,7 +91,9 @@ pub(crate) struct Fetcher {
     pub(crate) tries: u32,
     pub(crate) backoff: Backoff,
     pub(crate) stop: Stop,
-    pub(crate) cap: u64,
+    pub(crate) budget: Option<Arc<dyn RequestBudget>>,
+    /// Set once there was a way to the source.
+    pub(crate) reached: Arc<OnceCell<()>>,
     pub(crate) sent: AtomicU64,
     pub(crate) jitter: Mutex<Pcg64Mcg>,
 }
@@ -103,6 +113,29 @@ struct Effort {
 }
 
 impl Fetcher {
+    /// For a few requests outside of any batch: one at a time, without a cap.
+    pub(crate) fn alone(
+        source_kind: &'static str,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        tries: u32,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            source_kind,
+            transport,
+            clock,
+            rate: Arc::new(Rate::new(None)),
+            places: Arc::new(Semaphore::new(1)),
+            tries,
+            backoff: Backoff::USUAL,
+            stop: Stop::never(),
+            budget: None,
+            reached: Arc::default(),
+            sent: AtomicU64::new(0),
+            jitter: Mutex::new(Pcg64Mcg::seed_from_u64(0)),
+        })
+    }
+
     pub(crate) fn call(self: &Arc<Self>) -> Call {
         Call {
             fetcher: self.clone(),
@@ -127,22 +160,68 @@ impl Fetcher {
             () = self.stop.wait() => return Err(Miss::Stopped),
             place = place => place?,
         };
-        let taken = self
-            .sent
-            .try_update(Ordering::Relaxed, Ordering::Relaxed, |sent| {
-                (sent < self.cap).then_some(sent + 1)
-            });
-        taken.map(|_| place).map_err(|_| Miss::Capped)
+        if let Some(budget) = &self.budget {
+            let taken = budget.take().await.map_err(|fault| {
+                let key = "the count of requests".to_owned();
+                Miss::Fatal(Error::Storage { key, fault })
+            })?;
+            if !taken {
+                return Err(Miss::Capped);
+            }
+        }
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        Ok(place)
     }
 
     async fn send(&self, request: &Request) -> Result<Result<Reply, TransportFault>, Miss> {
+        let reach = || self.reach(request.shown_url());
+        self.reached.get_or_try_init(reach).await?;
         let _place = self.leave().await?;
-        tokio::select! {
+        let reply = tokio::select! {
             reply = tokio::time::timeout(request.time_allowed(), self.transport.send(request)) => {
-                Ok(reply.unwrap_or(Err(TransportFault::Timeout)))
+                reply.unwrap_or(Err(TransportFault::Timeout))
             }
-            () = async { self.stop.wait().await; tokio::time::sleep(STOP_GRACE).await } => Err(Miss::Stopped),
+            () = async { self.stop.wait().await; tokio::time::sleep(STOP_GRACE).await } => return Err(Miss::Stopped),
+        };
+        if matches!(
+            reply,
+            Err(TransportFault::Connect(_) | TransportFault::Refused(_) | TransportFault::Request(_))
+        ) {
+            // Nothing left this machine.
+            self.sent.fetch_sub(1, Ordering::Relaxed);
+            if let Some(budget) = &self.budget {
+                budget.give_back();
+            }
         }
+        Ok(reply)
+    }
+
+    /// Looks for a way to the source before anything is asked of it, so that a machine without a network is told
+    /// at once and not sample by sample.
+    async fn reach(&self, url: &Url) -> Result<(), Miss> {
+        let mut reason = String::new();
+        for left in (0..REACHES).rev() {
+            let look = tokio::time::timeout(REACH_TIME, self.transport.reach(url));
+            reason = tokio::select! {
+                biased;
+                () = self.stop.wait() => return Err(Miss::Stopped),
+                looked = look => match looked {
+                    Ok(Ok(())) => return Ok(()),
+                    // That address is not asked, which is for the sample to say.
+                    Ok(Err(TransportFault::Refused(_))) => return Ok(()),
+                    Ok(Err(fault)) => fault.to_string(),
+                    Err(_) => "no connection in time".to_owned(),
+                },
+            };
+            if left > 0 {
+                tokio::time::sleep(REACH_PAUSE).await;
+            }
+        }
+        Err(Miss::Fatal(Error::Unreachable {
+            source_kind: self.source_kind,
+            host: url.host_str().unwrap_or_default().to_owned(),
+            reason,
+        }))
     }
 
     /// Holds this worker back as the service asks, or waits by itself before the next try.
@@ -207,6 +286,7 @@ impl Call {
             let mut asked = None;
             let rejection = match outcome {
                 Ok(reply) => {
+                    let reply = request.redacted(reply);
                     self.effort
                         .status
                         .store(reply.status.into(), Ordering::Relaxed);
@@ -220,9 +300,12 @@ impl Call {
                         }
                     }
                 }
-                Err(fault @ (TransportFault::TooLarge { .. } | TransportFault::Request(_))) => {
-                    Rejection::Final(fault.to_string())
-                }
+                Err(
+                    fault @ (TransportFault::TooLarge { .. }
+                    | TransportFault::Request(_)
+                    | TransportFault::Redirect { .. }
+                    | TransportFault::Refused(_)),
+                ) => Rejection::Final(fault.to_string()),
                 Err(fault) => Rejection::Retry(fault.to_string()),
             };
             let status = self.http_status().unwrap_or(0);

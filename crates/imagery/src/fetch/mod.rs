@@ -2,6 +2,8 @@
 //!
 //! Sources build [`Request`]s and judge [`Reply`]s; everything between is here.
 
+mod access;
+mod budget;
 mod fetcher;
 mod flat;
 mod http;
@@ -12,6 +14,7 @@ mod transport;
 mod url_signature;
 mod validate;
 
+pub use budget::{RequestBudget, RequestCap};
 pub(crate) use fetcher::{Call, Fetcher, Miss, Rejection, plain_status};
 pub(crate) use flat::is_flat;
 pub use http::HttpTransport;

@@ -15,6 +15,9 @@ use crate::secret::Secret;
 /// Time that a request may take, its body included, unless the source says otherwise.
 const USUAL_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Replies longer than this are no error documents.
+const LONGEST_DOCUMENT: usize = 4 << 20;
+
 /// One request. Its secrets are apart from what is shown: `Debug` prints the public part only.
 #[derive(Clone)]
 pub struct Request {
@@ -26,6 +29,7 @@ pub struct Request {
     range: Option<Range<u64>>,
     signer: Option<UrlSigner>,
     timeout: Duration,
+    confidential: bool,
 }
 
 impl Request {
@@ -40,6 +44,7 @@ impl Request {
             range: None,
             signer: None,
             timeout: USUAL_TIMEOUT,
+            confidential: false,
         }
     }
 
@@ -84,6 +89,16 @@ impl Request {
         self
     }
 
+    /// A request whose body proves who we are: it goes where it was addressed to, and nowhere else.
+    pub(crate) fn confidential(mut self) -> Self {
+        self.confidential = true;
+        self
+    }
+
+    pub(crate) fn is_confidential(&self) -> bool {
+        self.confidential
+    }
+
     /// The address that may be shown.
     pub fn shown_url(&self) -> &Url {
         &self.shown
@@ -106,8 +121,8 @@ impl Request {
         url
     }
 
-    /// The headers that are sent, secrets included: for a [`Transport`] only.
-    pub fn sent_headers(&self) -> Vec<(&'static str, String)> {
+    /// The headers that are sent, secrets included if asked for: for a [`Transport`] only.
+    pub fn sent_headers(&self, with_secrets: bool) -> Vec<(&'static str, String)> {
         let range = self.range.as_ref().map(|range| {
             // RFC 9110, 14.1.2: both ends are included.
             (
@@ -118,6 +133,7 @@ impl Request {
         let secrets = self
             .secret_headers
             .iter()
+            .filter(|_| with_secrets)
             .map(|(name, value)| (*name, value.reveal().to_owned()));
         self.headers
             .iter()
@@ -136,19 +152,35 @@ impl Request {
         self.timeout
     }
 
+    fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let query = self.secret_query.iter().map(|(_, secret)| secret);
+        query.chain(self.secret_headers.iter().map(|(_, secret)| secret))
+    }
+
     /// `text` without any secret of this request, since services echo what they were asked.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let query = self.secret_query.iter().map(|(_, secret)| secret);
-        let headers = self.secret_headers.iter().map(|(_, secret)| secret);
-        query.chain(headers).fold(text.to_owned(), |text, secret| {
-            // A header may hold a scheme before the token.
-            let token = secret.reveal().rsplit(' ').next().unwrap_or_default();
-            if token.is_empty() {
-                return text;
+        self.secrets()
+            .fold(text.to_owned(), |text, secret| secret.redact(&text))
+    }
+
+    /// Whether a text holds a secret of this request, in any of the forms that a service might give it.
+    pub(crate) fn holds_secret(&self, text: &str) -> bool {
+        self.redact(text) != text
+    }
+
+    /// The reply without what it echoes of our secrets: before anything is cut out of it or made readable,
+    /// which may leave half a key or another spelling of it.
+    pub(crate) fn redacted(&self, mut reply: Reply) -> Reply {
+        if self.secrets().next().is_none() || reply.body.len() > LONGEST_DOCUMENT {
+            return reply;
+        }
+        if let Ok(text) = std::str::from_utf8(&reply.body) {
+            let redacted = self.redact(text);
+            if redacted != text {
+                reply.body = redacted.into();
             }
-            let encoded: String = url::form_urlencoded::byte_serialize(token.as_bytes()).collect();
-            text.replace(token, "***").replace(&encoded, "***")
-        })
+        }
+        reply
     }
 }
 
@@ -183,6 +215,20 @@ pub enum TransportFault {
     /// No connection.
     #[error("no connection: {0}")]
     Connect(String),
+    /// The connection was lost before a reply came.
+    #[error("the connection was lost: {0}")]
+    Lost(String),
+    /// An address that the source may not lead to.
+    #[error("{0}")]
+    Refused(String),
+    /// The service sends on to where this request may not go.
+    #[error("the service sends on to {to}, {why}")]
+    Redirect {
+        /// The host.
+        to: String,
+        /// Why it is not followed.
+        why: String,
+    },
     /// The time was up.
     #[error("no answer in time")]
     Timeout,
@@ -205,6 +251,11 @@ pub enum TransportFault {
 pub trait Transport: Send + Sync {
     /// Sends one request and reads the whole reply. Follows redirects; never tries again.
     async fn send(&self, request: &Request) -> Result<Reply, TransportFault>;
+
+    /// Whether there is a way to the host of an address, without asking it anything.
+    async fn reach(&self, _url: &Url) -> Result<(), TransportFault> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -221,9 +272,10 @@ mod tests {
             "https://tiles.test/a?x=1&token=k%26y"
         );
         assert_eq!(
-            request.sent_headers(),
+            request.sent_headers(true),
             [("authorization", "Bearer abc".to_owned())]
         );
+        assert_eq!(request.sent_headers(false), []);
         assert_eq!(format!("{request:?}"), "GET https://tiles.test/a?x=1");
         assert_eq!(
             request.redact("bad token k&y, k%26y, or abc"),
@@ -235,7 +287,7 @@ mod tests {
     fn a_range_names_its_last_byte() {
         let request = Request::get(Url::parse("https://tiles.test/a").unwrap()).range(10..20);
         assert_eq!(
-            request.sent_headers(),
+            request.sent_headers(true),
             [("range", "bytes=10-19".to_owned())]
         );
     }

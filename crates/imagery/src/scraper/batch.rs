@@ -32,7 +32,7 @@ pub(super) async fn run(
 ) -> Result<BatchOutcome, Error> {
     check_names(&batch)?;
     let (stopper, halted) = Stop::pair();
-    let cap = batch.max_requests.unwrap_or(u64::MAX);
+    let cap = batch.max_requests.as_ref().map_or(u64::MAX, |budget| budget.max_requests());
     let fetcher = Arc::new(Fetcher {
         source_kind: scraper.setup.source.kind(),
         transport: scraper.seams.transport.clone(),
@@ -42,7 +42,8 @@ pub(super) async fn run(
         tries: scraper.pace.tries,
         backoff: scraper.backoff,
         stop: halted,
-        cap,
+        budget: batch.max_requests.clone(),
+        reached: scraper.reached.clone(),
         sent: AtomicU64::new(0),
         jitter: Mutex::new(Pcg64Mcg::seed_from_u64(scraper.setup.seed)),
     });

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use serde::Serialize;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::Error;
 use crate::byte_ranges::ByteRanges;
 use crate::clock::Clock;
-use crate::fetch::{Backoff, Rate, Transport};
+use crate::fetch::{Backoff, Rate, RequestBudget, Transport};
 use crate::labels::LabelLayer;
 use crate::ledger::{LedgerRow, Status};
 use crate::limits::{Limits, Pace};
@@ -71,6 +71,8 @@ pub struct Scraper {
     backoff: Backoff,
     rate: Arc<Rate>,
     places: Arc<Semaphore>,
+    /// Set once there was a way to the source.
+    reached: Arc<OnceCell<()>>,
 }
 
 /// Samples to take, and what is known of them.
@@ -79,8 +81,8 @@ pub struct Batch<'a> {
     pub samples: &'a [Sample],
     /// Rows of earlier calls for some of them.
     pub known: &'a [LedgerRow],
-    /// Requests that this call may send; `None` is any number.
-    pub max_requests: Option<u64>,
+    /// Requests that may be sent; `None` is any number.
+    pub max_requests: Option<Arc<dyn RequestBudget>>,
     /// Who is told how it goes.
     pub progress: &'a dyn Progress,
 }
@@ -192,6 +194,7 @@ impl Scraper {
             backoff: Backoff::USUAL,
             rate: Arc::new(Rate::new(pace.per_second)),
             places: Arc::new(Semaphore::new(pace.concurrency)),
+            reached: Arc::default(),
             setup,
             seams,
         })

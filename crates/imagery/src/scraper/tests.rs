@@ -13,7 +13,7 @@ use crate::ledger::update;
 use crate::testing::{KEY, Service, Study, file, flat, noise, reply, samples, with_header};
 use crate::{
     Error, ErrorKind, Fault, FaultKind, Format, LedgerRow, Limits, Measure, MemoryStore,
-    PictureStore, Pixels, Put, Reply, Sample, Status, Stop, TransportFault,
+    PictureStore, Pixels, Put, Reply, RequestCap, Sample, Status, Stop, TransportFault,
 };
 
 async fn scrape(scraper: &Scraper, samples: &[Sample], known: &[LedgerRow]) -> BatchOutcome {
@@ -207,7 +207,7 @@ async fn the_cap_on_requests_is_never_passed_tries_included() {
     let batch = Batch {
         samples: &samples,
         known: &[],
-        max_requests: Some(50),
+        max_requests: Some(Arc::new(RequestCap::new(50))),
         progress: &NoProgress,
     };
     let outcome = study

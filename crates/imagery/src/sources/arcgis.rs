@@ -11,7 +11,7 @@ use url::Url;
 
 use super::address::{below, service_url};
 use super::wms::named_crs;
-use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, drawn_format};
+use super::{Access, Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, drawn_format};
 use crate::Error;
 use crate::fetch::{Call, Miss, Rejection, Reply, Request, expiry, picture_reply};
 use crate::picture::{Format, Picture, Size};
@@ -41,6 +41,12 @@ pub struct Arcgis {
     /// Licence of the pictures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
+    /// Further hosts that redirects and links of the service may lead to: `cdn.example.org`, or with a port.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_hosts: Vec<String>,
+    /// Whether redirects and links may lead to private addresses. They may anyway where the source's own address is one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_private: bool,
 }
 
 fn default_crs() -> String {
@@ -87,6 +93,17 @@ impl Describe for Arcgis {
         self.operation()?;
         named_crs("source.crs", &self.crs)?;
         size.drawn().map(|_| ())
+    }
+
+    fn addresses(&self) -> Vec<&str> {
+        vec![&self.url]
+    }
+
+    fn access(&self) -> Access<'_> {
+        Access {
+            hosts: &self.allow_hosts,
+            private: self.allow_private,
+        }
     }
 
     fn secret_names(&self) -> Vec<SecretName> {

@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 pub(super) use file::{CogFile, Stated};
 pub(super) use reader::Place;
 
-use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, band_numbers};
+use super::{Access, Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, band_numbers};
 use crate::Error;
 use crate::byte_ranges::{ByteRanges, Payer};
 use crate::fetch::{Call, Miss};
@@ -53,6 +53,12 @@ pub struct Cog {
     /// Licence of the pictures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
+    /// Further hosts that redirects and links of the service may lead to: `cdn.example.org`, or with a port.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_hosts: Vec<String>,
+    /// Whether redirects and links may lead to private addresses. They may anyway where the source's own address is one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_private: bool,
 }
 
 impl Cog {
@@ -137,6 +143,17 @@ impl Describe for Cog {
         self.stated()?;
         band_numbers(picture)?;
         Ok(())
+    }
+
+    fn addresses(&self) -> Vec<&str> {
+        vec![&self.url]
+    }
+
+    fn access(&self) -> Access<'_> {
+        Access {
+            hosts: &self.allow_hosts,
+            private: self.allow_private,
+        }
     }
 
     fn secret_names(&self) -> Vec<SecretName> {

@@ -272,6 +272,10 @@ impl Describe for EarthEngine {
         }
     }
 
+    fn addresses(&self) -> Vec<&str> {
+        vec![&self.base_url]
+    }
+
     fn secret_names(&self) -> Vec<SecretName> {
         vec![self.key.clone()]
     }

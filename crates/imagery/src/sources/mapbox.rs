@@ -99,6 +99,10 @@ impl Describe for Mapbox {
         self.logical_px(size.drawn()?.1).map(|_| ())
     }
 
+    fn addresses(&self) -> Vec<&str> {
+        vec![&self.base_url]
+    }
+
     fn secret_names(&self) -> Vec<SecretName> {
         vec![self.key.clone()]
     }

@@ -98,6 +98,10 @@ impl Describe for Mapillary {
         street_px(size, WIDTHS[2]).map(|_| ())
     }
 
+    fn addresses(&self) -> Vec<&str> {
+        vec![&self.base_url]
+    }
+
     fn secret_names(&self) -> Vec<SecretName> {
         vec![self.key.clone()]
     }

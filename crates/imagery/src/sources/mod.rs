@@ -10,6 +10,7 @@ mod earth_engine;
 mod mapbox;
 mod mapillary;
 mod native_grid;
+mod raster_facts;
 #[cfg(test)]
 mod raster_tests;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use earth_engine::{CloudMask, EarthEngine, Reducer, ValueType};
 pub use mapbox::Mapbox;
 pub use mapillary::Mapillary;
 pub use native_grid::NativeGrid;
+pub use raster_facts::RasterFacts;
 pub use stac::{ItemOrder, Stac};
 pub use street_view::StreetView;
 pub use wms::{AxisOrder, Wms, WmsVersion};
@@ -86,6 +88,21 @@ pub(crate) trait Describe {
     fn licence(&self) -> Option<&str> {
         None
     }
+    /// Addresses that the study itself names; templates may stand in them.
+    fn addresses(&self) -> Vec<&str> {
+        Vec::new()
+    }
+    /// What else may be asked.
+    fn access(&self) -> Access<'_> {
+        Access::default()
+    }
+}
+
+/// Where redirects and links of a source may lead besides its own site.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Access<'a> {
+    pub(crate) hosts: &'a [String],
+    pub(crate) private: bool,
 }
 
 /// What a source needs to be opened.
@@ -283,6 +300,19 @@ impl Source {
     /// Whether the source burns labels in by itself.
     pub(crate) fn burns_labels(&self) -> bool {
         matches!(self, Self::EarthEngine(source) if source.labels_on_server)
+    }
+
+    /// Addresses that the study names.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        let addresses = self.describe().addresses().into_iter();
+        // A template is an address once nothing is left to fill in.
+        addresses
+            .map(|text| text.replace(['{', '}'], ""))
+            .collect()
+    }
+
+    pub(crate) fn access(&self) -> Access<'_> {
+        self.describe().access()
     }
 
     pub(crate) fn usual_limits(&self) -> UsualLimits {

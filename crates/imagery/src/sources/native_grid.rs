@@ -1,12 +1,8 @@
 //! Where the pixels of a source lie: plans of chips that know share their edges.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use rand::SeedableRng;
-use rand_pcg::Pcg64Mcg;
 use tables::Crs;
-use tokio::sync::Semaphore;
 
 use super::Source;
 use super::cog::{CogFile, Place, payer};
@@ -14,9 +10,8 @@ use super::wms::named_crs;
 use crate::Error;
 use crate::byte_ranges::ByteRanges;
 use crate::clock::Clock;
-use crate::fetch::{Backoff, Fetcher, Miss, Rate, Transport};
+use crate::fetch::{Fetcher, Miss, Transport};
 use crate::pyramid::{Level, own_level};
-use crate::stop::Stop;
 
 /// Square pixels of a source.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +25,7 @@ pub struct NativeGrid {
 }
 
 /// Tries of a request for the head of a raster.
-const TRIES: u32 = 5;
+pub(super) const TRIES: u32 = 5;
 
 impl Source {
     /// The grid of the source's own pixels of about this side (within 0.5 %), where it states one: a
@@ -63,20 +58,7 @@ impl Source {
             Self::Xyz(source) => Ok(of_levels(&Crs::from_epsg(3857)?, &source.levels())),
             Self::Cog(source) => {
                 let place = Place::parse("source.url", &source.url)?;
-                let call = Arc::new(Fetcher {
-                    source_kind: self.kind(),
-                    transport,
-                    clock,
-                    rate: Arc::new(Rate::new(None)),
-                    places: Arc::new(Semaphore::new(1)),
-                    tries: TRIES,
-                    backoff: Backoff::USUAL,
-                    stop: Stop::never(),
-                    cap: u64::MAX,
-                    sent: AtomicU64::new(0),
-                    jitter: Mutex::new(Pcg64Mcg::seed_from_u64(0)),
-                })
-                .call();
+                let call = Fetcher::alone(self.kind(), transport, clock, TRIES).call();
                 let reader = place.reader(payer(source.requester_pays), ranges, &call);
                 let opened = CogFile::open(reader, source.stated()?).await;
                 let file = opened.map_err(|miss| unreadable(&place, miss))?;
@@ -93,7 +75,7 @@ impl Source {
     }
 }
 
-fn unreadable(place: &Place, miss: Miss) -> Error {
+pub(super) fn unreadable(place: &Place, miss: Miss) -> Error {
     match miss {
         Miss::Fatal(error) => error,
         Miss::Failed(problem) | Miss::NoImagery(problem) => Error::raster(place.shown(), problem),

@@ -19,7 +19,7 @@ use super::cog::{
     Bands, CogFile, Place, Stated, TILE_CACHE, band_texts, payer, stated_crs, tiles_of_window,
 };
 use super::{
-    Aim, Content, Describe, Opening, PictureSource, PixelsToMake, Taken, UsualLimits, band_numbers,
+    Access,     Aim, Content, Describe, Opening, PictureSource, PixelsToMake, Taken, UsualLimits, band_numbers,
 };
 use crate::Error;
 use crate::byte_ranges::{ByteRanges, Payer};
@@ -74,6 +74,12 @@ pub struct Stac {
     /// Licence of the pictures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
+    /// Further hosts that redirects and links of the service may lead to: `cdn.example.org`, or with a port.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_hosts: Vec<String>,
+    /// Whether redirects and links may lead to private addresses. They may anyway where the source's own address is one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_private: bool,
 }
 
 /// Which of several items comes first.
@@ -170,6 +176,19 @@ impl Describe for Stac {
             ));
         }
         self.assets(picture).map(|_| ())
+    }
+
+    fn addresses(&self) -> Vec<&str> {
+        std::iter::once(self.url.as_str())
+            .chain(self.sign_url.as_deref())
+            .collect()
+    }
+
+    fn access(&self) -> Access<'_> {
+        Access {
+            hosts: &self.allow_hosts,
+            private: self.allow_private,
+        }
     }
 
     fn secret_names(&self) -> Vec<SecretName> {

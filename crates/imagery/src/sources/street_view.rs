@@ -139,6 +139,10 @@ impl Describe for StreetView {
         street_px(size, LARGEST_PX).map(|_| ())
     }
 
+    fn addresses(&self) -> Vec<&str> {
+        vec![&self.base_url]
+    }
+
     fn secret_names(&self) -> Vec<SecretName> {
         std::iter::once(&self.key)
             .chain(&self.signing_secret)

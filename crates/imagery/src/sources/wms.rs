@@ -10,7 +10,7 @@ use tables::Crs;
 use url::Url;
 
 use super::address::service_url;
-use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, drawn_format};
+use super::{Access, Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, drawn_format};
 use crate::Error;
 use crate::fetch::{Call, Miss, Request, expiry, picture_reply};
 use crate::picture::{Format, Picture, Size};
@@ -56,6 +56,12 @@ pub struct Wms {
     /// Licence of the pictures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
+    /// Further hosts that redirects and links of the service may lead to: `cdn.example.org`, or with a port.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_hosts: Vec<String>,
+    /// Whether redirects and links may lead to private addresses. They may anyway where the source's own address is one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_private: bool,
 }
 
 /// Version of the Web Map Service protocol.
@@ -151,6 +157,17 @@ impl Describe for Wms {
             ));
         }
         Ok(())
+    }
+
+    fn addresses(&self) -> Vec<&str> {
+        vec![&self.url]
+    }
+
+    fn access(&self) -> Access<'_> {
+        Access {
+            hosts: &self.allow_hosts,
+            private: self.allow_private,
+        }
     }
 
     fn secret_names(&self) -> Vec<SecretName> {

@@ -9,7 +9,7 @@ use tables::Crs;
 use url::Url;
 
 use super::address::service_url;
-use super::{Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits};
+use super::{Access, Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits};
 use crate::Error;
 use crate::compute::compute;
 use crate::fetch::{Call, Miss, Rejection, Reply, Request, picture_reply, plain_status};
@@ -60,6 +60,12 @@ pub struct Xyz {
     /// Licence of the pictures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
+    /// Further hosts that redirects and links of the service may lead to: `cdn.example.org`, or with a port.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_hosts: Vec<String>,
+    /// Whether redirects and links may lead to private addresses. They may anyway where the source's own address is one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_private: bool,
 }
 
 fn default_tile_px() -> u32 {
@@ -152,6 +158,17 @@ impl Describe for Xyz {
             ));
         }
         Ok(())
+    }
+
+    fn addresses(&self) -> Vec<&str> {
+        vec![&self.url]
+    }
+
+    fn access(&self) -> Access<'_> {
+        Access {
+            hosts: &self.allow_hosts,
+            private: self.allow_private,
+        }
     }
 
     fn secret_names(&self) -> Vec<SecretName> {

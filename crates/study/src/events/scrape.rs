@@ -9,6 +9,9 @@ use serde_json::Value;
 use super::parse;
 use crate::Taking;
 
+/// Batches that the EXPRESS machine runs at once.
+const MOST_AT_ONCE: u32 = 40;
+
 /// A batch of a plan, or an inline batch of points.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
@@ -28,7 +31,18 @@ impl ScrapeEvent {
         if payload.get("plan_id").is_some() {
             return parse(payload).map(Self::Planned);
         }
-        let batch: InlineBatch = parse(payload)?;
+        let batch: InlineBatch = match payload.get("inline") {
+            Some(_) => {
+                let within: InlineRun = parse(payload)?;
+                let batch: InlineBatch = parse(within.inline)?;
+                InlineBatch {
+                    run: Some(within.run),
+                    workers: Some(within.workers.clamp(1, MOST_AT_ONCE)),
+                    ..batch
+                }
+            }
+            None => parse(payload)?,
+        };
         if batch.point_map.is_some() == batch.jobs.is_some() {
             return Err(Fault::invalid_event(
                 "event: expected plan_id and batch, or one of point_map and jobs",
@@ -77,4 +91,19 @@ pub struct InlineBatch {
     /// Settings of this batch, instead of the stored ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<Taking>,
+    /// Name of the execution that this belongs to; its batches share one cap on requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// Batches that run at once and share the source's rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<u32>,
+}
+
+/// A batch as the EXPRESS machine hands it on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InlineRun {
+    inline: Value,
+    run: String,
+    workers: u32,
 }

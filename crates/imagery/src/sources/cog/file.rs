@@ -100,6 +100,14 @@ impl CogFile {
         self.nodata
     }
 
+    /// Bits and kind of a value, such as `uint16`.
+    pub(in crate::sources) fn value_type(&self) -> String {
+        let full = self.directories.first();
+        let bits = full.and_then(|full| full.bits_per_sample().first().copied());
+        let kind = full.and_then(|full| full.sample_format().first().map(|kind| format!("{kind:?}")));
+        format!("{}{}", kind.unwrap_or_default().to_lowercase(), bits.unwrap_or(0))
+    }
+
     /// Names of some bands, where the file names all of its bands.
     pub(in crate::sources) fn band_names(&self, bands: &[u16]) -> Vec<String> {
         let names = self.full().map_or(&[][..], Image::band_names);

@@ -1,12 +1,16 @@
 //! Reading a study as people write it, with every mistake and its line.
 
+mod document;
+mod form;
+
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use toml::de::{DeTable, DeValue};
+use serde_json::Value;
 
+pub use self::document::Document;
+pub(crate) use self::form::closest;
 use crate::Study;
-use crate::study::FIELDS;
 
 /// One mistake in a study.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,84 +31,50 @@ impl fmt::Display for Mistake {
 }
 
 impl Study {
-    /// Reads TOML. Each part of the study is read by itself, so that a mistake in one does not
-    /// hide those in the others.
+    /// Reads TOML.
     ///
     /// # Errors
     /// Every [`Mistake`] that can be seen without the data and the network.
     pub fn from_toml(text: &str) -> Result<Self, Vec<Mistake>> {
-        let root = DeTable::parse(text).map_err(|error| {
-            vec![Mistake {
-                line: error.span().map(|span| line_of(text, span.start)),
-                what: one_line(error.message()),
-            }]
-        })?;
-        let mut mistakes = Vec::new();
-        for (key, _) in root.get_ref() {
-            if !FIELDS.contains(&key.get_ref().as_ref()) {
-                mistakes.push(Mistake {
-                    line: Some(line_of(text, key.span().start)),
-                    what: format!(
-                        "unknown field `{}`, expected one of {}",
-                        key.get_ref(),
-                        FIELDS.join(", ")
-                    ),
-                });
-            }
-        }
-        part::<sampling::Plan>(text, &root, "plan", &mut mistakes);
-        part::<imagery::Source>(text, &root, "source", &mut mistakes);
-        part::<imagery::Picture>(text, &root, "picture", &mut mistakes);
-        part::<imagery::Limits>(text, &root, "limits", &mut mistakes);
-        part::<measures::Filling>(text, &root, "filling", &mut mistakes);
-        part::<Vec<measures::MeasureSpec>>(text, &root, "measures", &mut mistakes);
-        if !mistakes.is_empty() {
-            mistakes.sort_by_key(|mistake| mistake.line);
-            return Err(mistakes);
-        }
-        let study: Self = toml::from_str(text).map_err(|error| {
-            vec![Mistake {
-                line: error
-                    .span()
-                    .filter(|span| span.end > 0)
-                    .map(|span| line_of(text, span.start)),
-                what: one_line(error.message()),
-            }]
-        })?;
-        study.check().map_err(|mistakes| {
-            mistakes
-                .into_iter()
-                .map(|(field, what)| Mistake {
-                    line: find(text, &root, field),
-                    what: format!("{field}: {what}"),
-                })
-                .collect::<Vec<_>>()
-        })?;
-        Ok(study)
+        let document = Document::of_toml(text)?;
+        let text = document::without_mark(text);
+        Self::read(&document, || toml::from_str(text).map_err(|error| one_line(error.message())))
     }
 
     /// Reads JSON, as an event carries it.
     ///
     /// # Errors
-    /// The first mistake of form, or every other one.
-    pub fn from_json(value: serde_json::Value) -> Result<Self, Vec<Mistake>> {
-        let mistake = |what: String| Mistake { line: None, what };
-        let study: Self =
-            serde_json::from_value(value).map_err(|error| vec![mistake(error.to_string())])?;
-        study.check().map_err(|mistakes| {
-            mistakes
-                .into_iter()
-                .map(|(field, what)| mistake(format!("{field}: {what}")))
-                .collect::<Vec<_>>()
-        })?;
-        Ok(study)
+    /// Every [`Mistake`], without lines.
+    pub fn from_json(value: Value) -> Result<Self, Vec<Mistake>> {
+        let document = Document::of_json(&value);
+        Self::read(&document, || serde_json::from_value(value).map_err(|error| error.to_string()))
     }
 
-    /// What is wrong though every field has its form: the part and what would be right.
-    fn check(&self) -> Result<(), Vec<(&'static str, String)>> {
+    /// First the form of everything, then the sense of each part whose form is right.
+    fn read(
+        document: &Document,
+        parse: impl FnOnce() -> Result<Self, String>,
+    ) -> Result<Self, Vec<Mistake>> {
+        let mut mistakes = form::mistakes(document);
+        if mistakes.is_empty() {
+            let study = parse().map_err(|problem| vec![document.mistake("study", problem)])?;
+            mistakes = study.check(document);
+            if mistakes.is_empty() {
+                return Ok(study);
+            }
+        } else {
+            mistakes.extend(parts_by_themselves(document));
+        }
+        mistakes.sort_by_key(|mistake| (mistake.line.is_none(), mistake.line));
+        mistakes.dedup();
+        Err(mistakes)
+    }
+
+    /// What is wrong though every field has its form.
+    fn check(&self, document: &Document) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
-        let mut note = |part, problem: Option<String>| {
-            mistakes.extend(problem.map(|what| (part, what)));
+        let mut note = |part: &str, problem: Option<String>| {
+            mistakes.extend(problem.map(|what| document.mistake(part, what)));
         };
         note(
             "name",
@@ -113,7 +83,7 @@ impl Study {
                 .is_empty()
                 .then(|| "it is empty: give the study a name".to_owned()),
         );
-        note("plan", self.plan.check().err().map(|e| e.to_string()));
+        note("plan", self.plan.check().err().map(|e| of_plan(&e)));
         let source = self.source.check(&self.taken_picture());
         note("source", source.err().map(|e| e.to_string()));
         if let sampling::Plan::Chips(plan) = &self.plan {
@@ -127,7 +97,9 @@ impl Study {
                 }),
             );
         }
-        note("limits", self.limits.check().err().map(|e| e.to_string()));
+        for problem in self.limits.problems() {
+            note("limits", Some(problem.to_string()));
+        }
         let measures = measures::check(&self.measures);
         note("measures", measures.err().map(|e| e.to_string()));
         for (part, count) in [("batches", self.batches), ("batch_size", self.batch_size)] {
@@ -146,11 +118,43 @@ impl Study {
             "batch_size",
             both.then(|| "give either batches or batch_size, not both".to_owned()),
         );
-        if mistakes.is_empty() {
-            Ok(())
-        } else {
-            Err(mistakes)
-        }
+        mistakes
+    }
+}
+
+/// The sense of those parts that can be read though others cannot.
+fn parts_by_themselves(document: &Document) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    if let Some(plan) = part::<sampling::Plan>(document, "plan") {
+        let problem = plan.check().err();
+        mistakes.extend(problem.map(|e| document.mistake("plan", of_plan(&e))));
+    }
+    if let Some(limits) = part::<imagery::Limits>(document, "limits") {
+        let problems = limits.problems().into_iter();
+        mistakes.extend(problems.map(|e| document.mistake("limits", e.to_string())));
+    }
+    if let Some(measures) = part::<Vec<measures::MeasureSpec>>(document, "measures") {
+        let problem = measures::check(&measures).err();
+        mistakes.extend(problem.map(|e| document.mistake("measures", e.to_string())));
+    }
+    let picture = part::<imagery::Picture>(document, "picture");
+    let source = part::<imagery::Source>(document, "source");
+    if let (Some(picture), Some(source)) = (picture, source) {
+        let problem = source.check(&picture).err();
+        mistakes.extend(problem.map(|e| document.mistake("source", e.to_string())));
+    }
+    mistakes
+}
+
+fn part<T: DeserializeOwned>(document: &Document, name: &str) -> Option<T> {
+    serde_json::from_value(document.json(name)?).ok()
+}
+
+/// What is wrong with a plan, beginning with its setting.
+fn of_plan(error: &sampling::Error) -> String {
+    match error {
+        sampling::Error::Setting { field, problem } => format!("plan.{field}: {problem}"),
+        other => other.to_string(),
     }
 }
 
@@ -164,62 +168,6 @@ fn chip_size(plan: &sampling::ChipPlan, picture: &imagery::Picture) -> Option<St
             plan.chip_px, plan.pixel_m
         )
     })
-}
-
-/// Reads one part of the study by itself and notes its first mistake.
-fn part<T: DeserializeOwned>(
-    text: &str,
-    root: &toml::Spanned<DeTable<'_>>,
-    field: &str,
-    mistakes: &mut Vec<Mistake>,
-) {
-    let Some((key, value)) = root.get_ref().get_key_value(field) else {
-        return;
-    };
-    let span = value.span();
-    let read = T::deserialize(toml::de::ValueDeserializer::from(value.clone()));
-    if let Err(error) = read {
-        // A mistake inside the value has its own place; a missing field stands at the part.
-        let at = error
-            .span()
-            .filter(|at| !at.is_empty() && *at != span)
-            .map(|at| at.start)
-            .or_else(|| named_key(value.get_ref(), error.message()))
-            .unwrap_or(key.span().start);
-        mistakes.push(Mistake {
-            line: Some(line_of(text, at)),
-            what: format!("{field}: {}", one_line(error.message())),
-        });
-    }
-}
-
-/// Where the field stands that a message names: a choice by `kind` loses the place of what is
-/// unknown within it.
-fn named_key(value: &DeValue<'_>, message: &str) -> Option<usize> {
-    let DeValue::Table(table) = value else {
-        return None;
-    };
-    let name = message.split('`').nth(1)?;
-    let (key, _) = table.get_key_value(name)?;
-    Some(key.span().start)
-}
-
-/// The line on which a part of the study begins.
-fn find(text: &str, root: &toml::Spanned<DeTable<'_>>, field: &str) -> Option<usize> {
-    let (key, value) = root.get_ref().get_key_value(field)?;
-    let start = match value.get_ref() {
-        DeValue::Table(_) => key.span().start,
-        _ => value.span().start,
-    };
-    Some(line_of(text, start))
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    1 + text
-        .bytes()
-        .take(offset)
-        .filter(|byte| *byte == b'\n')
-        .count()
 }
 
 fn one_line(message: &str) -> String {
