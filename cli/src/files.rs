@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use contracts::Fault;
-use tables::{Table, WriteOptions};
+use tables::Table;
 use tempfile::NamedTempFile;
 
 /// Temporary files that are being written.
@@ -115,12 +115,18 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
     })
 }
 
-/// Writes a table as GeoParquet.
+/// Writes a table in the format that the name says; what that format cannot hold as it is, is told.
 pub fn write_table(path: &Path, table: &Table) -> Result<(), Fault> {
-    write(path, |out| {
-        let written = table.write_geoparquet(out, &WriteOptions::default());
-        Ok(written.map_err(|error| error.in_output(&path.to_string_lossy()))?)
-    })
+    for note in tables::write(path, table)? {
+        eprintln!("note: {}: {note}", path.display());
+    }
+    Ok(())
+}
+
+/// That a table can be written to a name, before work is done for it.
+pub fn check_output(path: &Path) -> Result<(), Fault> {
+    tables::OutputFormat::of(&path.to_string_lossy())?;
+    Ok(())
 }
 
 /// The path of something that belongs beside `path`: its folder, `mark` and its name.

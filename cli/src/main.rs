@@ -9,6 +9,7 @@ mod files;
 mod folder_lock;
 mod logs;
 mod progress;
+mod reading;
 mod signals;
 
 use std::pin::Pin;

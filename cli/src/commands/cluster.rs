@@ -6,15 +6,15 @@ use clap::Args;
 use clustering::{Budget, Clustered, Params, Setting, cluster_table};
 use contracts::{Fault, FaultName};
 use serde::de::DeserializeOwned;
-use tables::{ReadOptions, Table};
 
 use crate::commands::word;
 use crate::files;
+use crate::reading::Reading;
 
 /// Group the cells (or rooftops) of a table into survey clusters.
 ///
-/// Reads GeoParquet, GeoJSON, FlatGeobuf, Shapefile or CSV with lon/lat; writes the same table
-/// as GeoParquet with `cluster_id`, `cluster_weight` and `cluster_pass`, and beside it
+/// Reads GeoParquet, GeoPackage, GeoJSON, FlatGeobuf, Shapefile, KML or CSV; writes the same table,
+/// in the format that the name of the output says, with `cluster_id`, `cluster_weight` and `cluster_pass`, and beside it
 /// `clusters_NAME.parquet` (one row a cluster, with its hull) and `clusters_NAME.json` (the report).
 #[derive(Args)]
 #[command(
@@ -43,9 +43,8 @@ pub struct Cluster {
     /// EPSG code of the projection for distances [default: a local equal-area one]
     #[arg(long, value_name = "CODE")]
     projected_epsg: Option<u32>,
-    /// CRS of a table that names none, such as EPSG:4326
-    #[arg(long, value_name = "CRS")]
-    assume_crs: Option<String>,
+    #[command(flatten)]
+    reading: Reading,
     /// balanced (connected, in range, compact) or tuned-kmeans (the published approach) [default: balanced]
     #[arg(long, value_parser = ["balanced", "tuned-kmeans"])]
     method: Option<String>,
@@ -103,7 +102,8 @@ impl Cluster {
     pub fn run(self) -> Result<(), Fault> {
         use_threads(self.threads)?;
         let params = self.params()?;
-        let table = Table::open(&self.input, &ReadOptions::default())?;
+        files::check_output(&self.output)?;
+        let table = self.reading.open(&self.input)?;
         let Clustered {
             table,
             clusters,
@@ -180,7 +180,6 @@ impl Cluster {
         );
         set_some(&mut params.weight_column, self.weight.clone());
         set_some(&mut params.projected_epsg, self.projected_epsg);
-        set_some(&mut params.assume_crs, self.assume_crs.clone());
         set_some(&mut params.starts, self.starts);
         set_some(&mut params.strata, self.strata.clone());
         Ok(params)

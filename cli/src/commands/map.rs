@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use contracts::Fault;
-use tables::{ReadOptions, Table};
 
 use crate::files;
+use crate::reading::Reading;
 
 /// Draw a clustered table as an SVG map that any browser opens.
 #[derive(Args)]
@@ -18,16 +18,18 @@ pub struct Map {
     /// Table of the clusters: those that miss a limit are drawn faint
     #[arg(long, value_name = "TABLE")]
     clusters: Option<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl Map {
     pub fn run(self) -> Result<(), Fault> {
-        let table = Table::open(&self.input, &ReadOptions::default())?;
+        let table = self.reading.open(&self.input)?;
         let input = self.input.display();
         let (svg, drawn) = match &self.clusters {
             None => (clustering::map_svg(&table), input.to_string()),
             Some(path) => {
-                let clusters = Table::open(path, &ReadOptions::default())?;
+                let clusters = self.reading.open(path)?;
                 (
                     clustering::map_svg_with_flags(&table, &clusters),
                     format!("{input} with {}", path.display()),

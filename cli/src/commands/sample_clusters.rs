@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use contracts::Fault;
-use tables::{ReadOptions, Table};
 
 use crate::files;
+use crate::reading::Reading;
 
 /// Draw clusters with probability proportional to size (systematic PPS). The result has each
 /// drawn cluster with its inclusion probability and its design weight.
@@ -25,11 +25,14 @@ pub struct SampleClusters {
     /// Seed of the random start
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 impl SampleClusters {
     pub fn run(self) -> Result<(), Fault> {
-        let clusters = Table::open(&self.input, &ReadOptions::default())?;
+        files::check_output(&self.output)?;
+        let clusters = self.reading.open(&self.input)?;
         let drawn = clustering::sample_clusters(&clusters, self.n, self.seed).map_err(|error| {
             Fault::from(error).named(&self.input, &self.input.to_string_lossy())
         })?;

@@ -8,7 +8,7 @@ use zip::ZipArchive;
 use crate::shapefile::{self, Parts};
 use crate::{Error, ReadOptions, Result, Table};
 
-const FORMAT: &str = "zip";
+pub(crate) const FORMAT: &str = "zip";
 /// What every archive that is not empty begins with.
 pub(crate) const MAGIC: &[u8] = b"PK\x03\x04";
 /// Extensions of what can be read from an archive.
@@ -18,15 +18,16 @@ const EXTENSIONS: &[&str] = &[
     "geoparquet",
     "geojson",
     "json",
+    "geojsonl",
+    "geojsonseq",
+    "ndjson",
     "fgb",
+    "gpkg",
+    "kml",
     "csv",
     "tsv",
     "txt",
 ];
-/// A member of this size is unpacked without asking how it can be so small.
-const ORDINARY_MEMBER: u64 = 256 << 20;
-/// No larger member is believed to shrink further than this.
-const BELIEVABLE_RATIO: u64 = 100;
 
 pub(crate) fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Table> {
     let malformed = |problem: String| Error::malformed(name, FORMAT, problem);
@@ -56,7 +57,7 @@ pub(crate) fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Ta
     };
     let path = format!("{name}/{table}");
     if extension(table).as_deref() != Some("shp") {
-        let member = unpack(name, &mut archive, table)?;
+        let member = unpack(name, &mut archive, table, options)?;
         return Table::from_bytes(&path, Bytes::from(member), options);
     }
     let stem = &table[..table.len() - ".shp".len()];
@@ -69,12 +70,12 @@ pub(crate) fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Ta
         members
             .iter()
             .find(is_it)
-            .map(|member| unpack(name, &mut archive, member))
+            .map(|member| unpack(name, &mut archive, member, options))
             .transpose()
     };
     let (attributes, projection) = (sibling("dbf")?, sibling("prj")?);
     let parts = Parts {
-        shapes: unpack(name, &mut archive, table)?,
+        shapes: unpack(name, &mut archive, table, options)?,
         attributes,
         projection,
     };
@@ -87,20 +88,29 @@ pub(crate) fn extension(file: &str) -> Option<String> {
         .map(|(_, extension)| extension.to_ascii_lowercase())
 }
 
-fn unpack(name: &str, archive: &mut ZipArchive<Cursor<&[u8]>>, member: &str) -> Result<Vec<u8>> {
+fn unpack(
+    name: &str,
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    member: &str,
+    options: &ReadOptions,
+) -> Result<Vec<u8>> {
     let malformed =
         |problem: String| Error::malformed(name, FORMAT, format!("`{member}`: {problem}"));
     let file = archive
         .by_name(member)
         .map_err(|error| malformed(error.to_string()))?;
-    let most = ORDINARY_MEMBER.max(file.compressed_size().saturating_mul(BELIEVABLE_RATIO));
+    let most = options.limits.bytes(file.compressed_size());
     let mut bytes = Vec::new();
     // one byte more than allowed shows that there is more
     file.take(most + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| malformed(error.to_string()))?;
     if bytes.len() as u64 > most {
-        return Err(malformed(format!("it unpacks to more than {most} bytes")));
+        return Err(Error::too_large(
+            name,
+            format!("what `{member}` unpacks to"),
+            most,
+        ));
     }
     Ok(bytes)
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, StringBuilder};
 use arrow_array::{ArrayRef, NullArray};
 
+use crate::options::Limits;
+
 /// One value of a column.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Cell {
@@ -172,17 +174,32 @@ fn text_of(cell: &Cell) -> String {
 }
 
 /// Columns by name, in the order in which they first appear; a row need not have all of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct CellTable {
     names: Vec<String>,
     columns: Vec<CellColumn>,
     places: HashMap<String, usize>,
     rows: usize,
+    most_cells: u64,
 }
 
 impl CellTable {
-    /// Adds a row of named cells; what is not named is null.
-    pub fn push_row(&mut self, cells: impl IntoIterator<Item = (String, Cell)>) {
+    /// A table of at most so many cells.
+    pub fn new(most_cells: u64) -> Self {
+        Self {
+            names: Vec::new(),
+            columns: Vec::new(),
+            places: HashMap::new(),
+            rows: 0,
+            most_cells,
+        }
+    }
+
+    /// Adds a row of named cells; what is not named is null. The error says which bound the table would pass.
+    pub fn push_row(
+        &mut self,
+        cells: impl IntoIterator<Item = (String, Cell)>,
+    ) -> Result<(), String> {
         for (name, cell) in cells {
             let place = match self.places.get(&name) {
                 Some(place) => *place,
@@ -203,6 +220,7 @@ impl CellTable {
             }
         }
         self.rows += 1;
+        Limits::check_cells(self.rows, self.columns.len(), self.most_cells)
     }
 
     pub fn rows(&self) -> usize {

@@ -1,5 +1,12 @@
 //! What can be wrong with a table, a geometry or a coordinate reference system.
 
+/// What can be read, for messages.
+const READABLE: &str = "read are GeoParquet, GeoPackage, GeoJSON (also newline-delimited), FlatGeobuf, Shapefile, KML \
+                        and CSV, each also zipped or gzipped";
+/// What can be written, for messages.
+const WRITABLE: &str =
+    ".parquet, .gpkg, .geojson, .fgb, .shp.zip (a zipped Shapefile), .kml, .gpx or .csv";
+
 /// The result of everything in this crate that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -18,14 +25,30 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Neither the first bytes nor the extension belong to a known format.
-    #[error(
-        "{name}: not a known format ({found}); known are GeoParquet, GeoJSON, CSV, FlatGeobuf, Shapefile and a zip of one of them"
-    )]
+    #[error("{name}: not a known format ({found}); {READABLE}")]
     UnknownFormat {
         /// File or stream.
         name: String,
         /// What its first bytes look like.
         found: String,
+    },
+    /// The extension of a name to write to belongs to no format that can be written.
+    #[error("{name}: {problem}; tables are written as {WRITABLE}")]
+    UnknownOutput {
+        /// File.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// More would come out of a file than its limit allows.
+    #[error("{name}: {what} is more than the limit of {limit}; {raised_by}", raised_by = crate::options::Limits::RAISED_BY)]
+    TooLarge {
+        /// File or stream.
+        name: String,
+        /// What there is too much of.
+        what: String,
+        /// The limit, with its unit.
+        limit: String,
     },
     /// The bytes are not a well-formed file of their format.
     #[error("{name}: not a readable {format} file: {problem}")]
@@ -36,6 +59,14 @@ pub enum Error {
         format: &'static str,
         /// What is wrong with it.
         problem: String,
+    },
+    /// Something in a file that only the reader of the file knows the name of.
+    #[error("{name}: {source}")]
+    InFile {
+        /// File or stream.
+        name: String,
+        /// What is wrong in it.
+        source: Box<Error>,
     },
     /// A column that was asked for is not there.
     #[error("no column `{column}`; the columns are {}", listed(.available))]
@@ -195,11 +226,39 @@ impl Error {
         }
     }
 
+    /// Names the file in which something is wrong, for errors that do not.
+    #[must_use]
+    pub fn in_file(self, name: &str) -> Self {
+        match self {
+            Self::Io { .. }
+            | Self::UnknownFormat { .. }
+            | Self::UnknownOutput { .. }
+            | Self::TooLarge { .. }
+            | Self::Malformed { .. }
+            | Self::InFile { .. }
+            | Self::Write { .. }
+            | Self::Encode { .. } => self,
+            other => Self::InFile {
+                name: name.to_owned(),
+                source: Box::new(other),
+            },
+        }
+    }
+
     pub(crate) fn malformed(name: &str, format: &'static str, problem: impl ToString) -> Self {
         Self::Malformed {
             name: name.to_owned(),
             format,
             problem: one_line(&problem.to_string()),
+        }
+    }
+
+    /// More bytes than the limit of a file allows.
+    pub(crate) fn too_large(name: &str, what: impl Into<String>, limit: u64) -> Self {
+        Self::TooLarge {
+            name: name.to_owned(),
+            what: what.into(),
+            limit: format!("{} MiB", limit >> 20),
         }
     }
 

@@ -15,12 +15,14 @@ use geo::{
 use crate::cells::{Cell, CellTable, distinct_names};
 use crate::{Crs, Error, ReadOptions, Result, Table};
 
-const FORMAT: &str = "FlatGeobuf";
+pub(crate) const FORMAT: &str = "FlatGeobuf";
 const MAGIC_BYTES: usize = 8;
 /// Bytes of a node of the spatial index: four corners and an offset.
 const NODE_BYTES: u64 = 40;
 /// Collections within collections.
 const DEEPEST: usize = 32;
+/// Bytes of a coordinate.
+const COORD_BYTES: u64 = 16;
 
 type Decoded<T> = std::result::Result<T, String>;
 
@@ -38,7 +40,10 @@ pub(crate) fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Ta
     let mut features = features.ok_or_else(|| malformed("its index is cut short".to_owned()))?;
 
     let columns = columns(&header);
-    let mut cells = CellTable::default();
+    let size = bytes.len() as u64;
+    let mut cells = CellTable::new(options.limits.cells(size));
+    // vectors of a feature may be used more than once, so that coordinates can be more than the file has bytes for
+    let mut coordinates_left = options.limits.bytes(size) / COORD_BYTES;
     let mut geometries = Vec::new();
     while !features.is_empty() {
         let row = geometries.len();
@@ -47,9 +52,12 @@ pub(crate) fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Ta
         features = rest;
         let feature = size_prefixed_root_as_feature(feature_bytes)
             .map_err(|error| malformed(error.to_string()))?;
-        let geometry = feature
-            .geometry()
-            .map(|geometry| self::geometry(geometry, header.geometry_type(), DEEPEST));
+        let geometry = feature.geometry().map(|geometry| {
+            coordinates_left = count(geometry, DEEPEST)
+                .and_then(|count| coordinates_left.checked_sub(count))
+                .ok_or("its coordinates are more than the file has room for")?;
+            self::geometry(geometry, header.geometry_type(), DEEPEST)
+        });
         let geometry = geometry
             .transpose()
             .map_err(|problem| malformed(format!("feature {row}: {problem}")))?;
@@ -59,9 +67,9 @@ pub(crate) fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Ta
             .map(|properties| properties.bytes())
             .unwrap_or_default();
         let properties = properties_of(properties, &columns);
-        cells.push_row(
-            properties.map_err(|problem| malformed(format!("feature {row}: {problem}")))?,
-        );
+        properties
+            .and_then(|properties| cells.push_row(properties))
+            .map_err(|problem| malformed(format!("feature {row}: {problem}")))?;
     }
     let crs = header.crs().map_or_else(|| Ok(Crs::unknown()), crs)?;
     let crs = options
@@ -185,6 +193,16 @@ fn take_sized<'a>(bytes: &mut &'a [u8]) -> Decoded<&'a [u8]> {
         .ok_or("the value is cut short")?;
     *bytes = rest;
     Ok(value)
+}
+
+/// How many coordinates a geometry has; `None` where it nests too deep.
+fn count(flat: FlatGeometry<'_>, depth: usize) -> Option<u64> {
+    let depth = depth.checked_sub(1)?;
+    let own = flat.xy().map_or(0, |xy| xy.len()) as u64 / 2;
+    let parts = flat.parts().into_iter().flatten();
+    // a part without coordinates still costs something
+    let parts = parts.map(|part| count(part, depth).map(|count| count + 1));
+    parts.sum::<Option<u64>>().map(|parts| own + parts)
 }
 
 fn geometry(flat: FlatGeometry<'_>, declared: GeometryType, depth: usize) -> Decoded<Geometry> {

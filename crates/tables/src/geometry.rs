@@ -94,6 +94,18 @@ pub(crate) fn decode(bytes: &[u8]) -> std::result::Result<Geometry, String> {
     })
 }
 
+/// Whether a geometry has no coordinate.
+pub(crate) fn is_empty(bytes: &[u8]) -> bool {
+    if plain_point(bytes).is_some() {
+        return false;
+    }
+    let mut any = false;
+    if let Ok(wkb) = Wkb::try_new(bytes) {
+        each_coord(&wkb, &mut |coord| any |= !coord.x().is_nan());
+    }
+    !any
+}
+
 /// Geometries as a column of ISO WKB.
 pub(crate) fn encode<'a>(
     geometries: impl Iterator<Item = Option<&'a Geometry>>,

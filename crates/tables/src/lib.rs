@@ -1,8 +1,8 @@
 //! Geographic tables in and out, and coordinate reference systems.
 //!
-//! A [`Table`] is a set of typed columns, one of them a geometry in a known [`Crs`]. It is read from GeoParquet (0.4, 1.0,
-//! 1.1), GeoJSON, CSV with longitudes and latitudes, FlatGeobuf or Shapefile, and written as GeoParquet 1.1 or GeoJSON.
-//! A [`Projection`] takes coordinates from one reference system to another, in pure Rust.
+//! A [`Table`] is a set of typed columns, one of them a geometry in a known [`Crs`]. It is read from GeoParquet (0.4 to 1.1,
+//! and plain Parquet), GeoPackage, GeoJSON, FlatGeobuf, Shapefile, KML or CSV, each also zipped or gzipped, and written by
+//! [`write`] in the format that the name of the output says: the same ones, and GPX. A [`Projection`] takes coordinates from one reference system to another, in pure Rust.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -28,14 +28,22 @@
 mod archive;
 mod cells;
 mod column;
+mod coordinates;
 mod crs;
 mod delimited;
 mod error;
 mod flatgeobuf;
 mod geojson;
 mod geometry;
+mod geopackage;
 mod geoparquet;
+mod guard;
+mod gzip;
+mod infer;
+mod kml;
 mod open;
+mod options;
+mod output;
 mod pandas;
 mod shapefile;
 pub mod split;
@@ -46,5 +54,6 @@ pub use crs::{Crs, Projection};
 pub use error::{Error, Result};
 pub use geo::Coord;
 pub use geoparquet::{GeoParquetWriter, RowGroupReader, RowGroups, WriteOptions};
-pub use open::ReadOptions;
+pub use options::{Decimal, Limits, Notes, ReadOptions};
+pub use output::{OutputFormat, write};
 pub use table::Table;

@@ -7,23 +7,12 @@ use std::path::Path;
 use bytes::Bytes;
 
 use crate::archive::extension;
+use crate::options::ReadOptions;
 use crate::shapefile::Parts;
 use crate::{
-    Crs, Error, Result, Table, archive, delimited, flatgeobuf, geojson, geoparquet, shapefile,
+    Error, Result, Table, archive, coordinates, delimited, flatgeobuf, geojson, geopackage,
+    geoparquet, guard, gzip, kml, shapefile,
 };
-
-/// What to read, and what to take for granted where a file is silent.
-#[derive(Clone, Debug, Default)]
-pub struct ReadOptions {
-    /// Only these columns, the geometry column always with them; all when `None`.
-    pub columns: Option<Vec<String>>,
-    /// The reference system of coordinates of which the file says none, or says it is unknown.
-    pub assume_crs: Option<Crs>,
-    /// The column of longitudes (or eastings) of a table without a geometry column; in CSV, found by its name when `None`.
-    pub lon_column: Option<String>,
-    /// The column of latitudes (or northings) of a table without a geometry column; in CSV, found by its name when `None`.
-    pub lat_column: Option<String>,
-}
 
 /// A format that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +20,18 @@ enum Format {
     Parquet,
     FlatGeobuf,
     Shapefile,
+    GeoPackage,
     Zip,
+    Gzip,
     GeoJson,
+    Kml,
     Delimited,
 }
 
 const FLATGEOBUF_MAGIC: &[u8] = b"fgb";
+
+/// Bytes looked at to tell a format.
+const START: u64 = 1024;
 
 impl Format {
     fn of(name: &str, bytes: &[u8]) -> Result<Self> {
@@ -46,30 +41,78 @@ impl Format {
             (geoparquet::MAGIC, Self::Parquet),
             (FLATGEOBUF_MAGIC, Self::FlatGeobuf),
             (shapefile::MAGIC, Self::Shapefile),
+            (geopackage::MAGIC, Self::GeoPackage),
             (archive::MAGIC, Self::Zip),
+            (gzip::MAGIC, Self::Gzip),
             (b"{".as_slice(), Self::GeoJson),
+            (geojson::RECORD_SEPARATOR, Self::GeoJson),
         ];
         if let Some((_, format)) = magic.iter().find(|(magic, _)| start.starts_with(magic)) {
             return Ok(*format);
         }
+        if start.starts_with(b"<") && start.windows(4).any(|four| four == b"<kml") {
+            return Ok(Self::Kml);
+        }
         match extension(name).as_deref() {
-            Some("parquet" | "geoparquet") => Ok(Self::Parquet),
-            Some("csv" | "tsv" | "txt") => Ok(Self::Delimited),
+            Some("parquet" | "geoparquet" | "pq") => Ok(Self::Parquet),
+            Some("csv" | "tsv" | "tab" | "txt") => Ok(Self::Delimited),
+            Some("kml") => Ok(Self::Kml),
+            Some("gpkg") => Ok(Self::GeoPackage),
+            Some("geojson" | "geojsonl" | "geojsonseq" | "geojsons" | "ndjson" | "jsonl") => {
+                Ok(Self::GeoJson)
+            }
             _ => Err(Error::UnknownFormat {
                 name: name.to_owned(),
                 found: found(bytes),
             }),
         }
     }
+
+    /// The name in messages.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Parquet => geoparquet::FORMAT,
+            Self::FlatGeobuf => flatgeobuf::FORMAT,
+            Self::Shapefile => shapefile::FORMAT,
+            Self::GeoPackage => geopackage::FORMAT,
+            Self::Zip => archive::FORMAT,
+            Self::Gzip => gzip::FORMAT,
+            Self::GeoJson => geojson::FORMAT,
+            Self::Kml => kml::FORMAT,
+            Self::Delimited => delimited::FORMAT,
+        }
+    }
 }
 
+/// What a file that cannot be read looks like.
 fn found(bytes: &[u8]) -> String {
+    /// First bytes of what people take for tables.
+    const OTHERS: &[(&[u8], &str)] = &[
+        (b"II*\0", "it is a TIFF raster"),
+        (b"MM\0*", "it is a TIFF raster"),
+        (b"II+\0", "it is a BigTIFF raster"),
+        (b"MM\0+", "it is a BigTIFF raster"),
+        (b"\x89PNG", "it is a PNG picture"),
+        (b"\xff\xd8\xff", "it is a JPEG picture"),
+        (b"\x89HDF", "it is HDF5 or NetCDF"),
+        (b"CDF", "it is NetCDF"),
+        (b"%PDF", "it is a PDF document"),
+        (b"\xd0\xcf\x11\xe0", "it is a document of Microsoft Office"),
+        (b"<stata_dta>", "it is a Stata data set"),
+        (b"$FL2", "it is an SPSS data set"),
+        (b"ARROW1", "it is Feather or Arrow IPC"),
+        (b"7z\xbc\xaf", "it is a 7z archive"),
+        (b"<", "it is XML but not KML"),
+        (b"[", "it is a JSON list and not an object of GeoJSON"),
+    ];
     let start = bytes.get(..bytes.len().min(8)).unwrap_or_default();
     if start.is_empty() {
-        "it is empty".to_owned()
-    } else {
-        format!("it begins with {}", start.escape_ascii())
+        return "it is empty".to_owned();
     }
+    if let Some((_, what)) = OTHERS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        return (*what).to_owned();
+    }
+    format!("it begins with {}", start.escape_ascii())
 }
 
 impl Table {
@@ -77,22 +120,25 @@ impl Table {
     /// reference system are looked for beside it.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::UnknownFormat`], [`Error::Malformed`]; [`Error::MissingColumn`] for the columns in `options`.
+    /// [`Error::Io`], [`Error::UnknownFormat`], [`Error::Malformed`], [`Error::TooLarge`]; [`Error::MissingColumn`] for
+    /// the columns in `options`.
     pub fn open(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self> {
         let path = path.as_ref();
-        let name = path.display().to_string();
+        let name = options.name_of(path);
         let io = |error| Error::io(&name, error);
         let mut start = Vec::new();
         File::open(path)
             .map_err(io)?
-            .take(64)
+            .take(START)
             .read_to_end(&mut start)
             .map_err(io)?;
-        match Format::of(&name, &start)? {
+        let format = Format::of(&name, &start)?;
+        guard::reading(&name, format.name(), || match format {
             Format::Parquet => {
                 let table = geoparquet::read(&name, File::open(path).map_err(io)?, options)?;
-                table.with_named_coordinates(options)
+                coordinates::find(&name, table, options)
             }
+            Format::GeoPackage => geopackage::open(&name, path, options),
             Format::Shapefile => {
                 let beside = |extension: &str| {
                     let sibling = [extension.to_owned(), extension.to_ascii_uppercase()]
@@ -109,12 +155,13 @@ impl Table {
                 };
                 shapefile::read(&name, &parts, options)
             }
-            _ => Self::from_bytes(
+            _ => Self::of_format(
+                format,
                 &name,
                 Bytes::from(std::fs::read(path).map_err(io)?),
                 options,
             ),
-        }
+        })
     }
 
     /// Reads a table from bytes; `name` serves for its extension and in messages. A Shapefile comes zipped, or without
@@ -123,9 +170,16 @@ impl Table {
     /// # Errors
     /// As [`Table::open`].
     pub fn from_bytes(name: &str, bytes: Bytes, options: &ReadOptions) -> Result<Self> {
-        match Format::of(name, &bytes)? {
+        let format = Format::of(name, bytes.get(..START as usize).unwrap_or(&bytes))?;
+        guard::reading(name, format.name(), || {
+            Self::of_format(format, name, bytes, options)
+        })
+    }
+
+    fn of_format(format: Format, name: &str, bytes: Bytes, options: &ReadOptions) -> Result<Self> {
+        match format {
             Format::Parquet => {
-                geoparquet::read(name, bytes, options)?.with_named_coordinates(options)
+                coordinates::find(name, geoparquet::read(name, bytes, options)?, options)
             }
             Format::FlatGeobuf => flatgeobuf::read(name, &bytes, options),
             Format::Shapefile => {
@@ -136,19 +190,12 @@ impl Table {
                 };
                 shapefile::read(name, &parts, options)
             }
+            Format::GeoPackage => geopackage::read(name, bytes, options),
             Format::Zip => archive::read(name, &bytes, options),
+            Format::Gzip => gzip::read(name, &bytes, options),
             Format::GeoJson => geojson::read(name, &bytes, options),
+            Format::Kml => kml::read(name, &bytes, options),
             Format::Delimited => delimited::read(name, &bytes, options),
-        }
-    }
-
-    /// Points from the columns that the options name, when there is no geometry.
-    pub(crate) fn with_named_coordinates(self, options: &ReadOptions) -> Result<Self> {
-        let named = options.lon_column.is_some() && options.lat_column.is_some();
-        if self.geometry_column().is_none() && named {
-            delimited::with_coordinates(&self, options)
-        } else {
-            Ok(self)
         }
     }
 

@@ -135,7 +135,7 @@ impl Table {
         )
     }
 
-    fn with_primary(&self, name: &str, wkb: ArrayRef, crs: Crs) -> Result<Self> {
+    pub(crate) fn with_primary(&self, name: &str, wkb: ArrayRef, crs: Crs) -> Result<Self> {
         let mut table = self.with_column(name, wkb)?;
         table.primary = Some(Arc::new(PrimaryGeometry {
             name: name.to_owned(),
@@ -287,6 +287,18 @@ impl Table {
             )?;
         }
         Ok(extent.corners().map(|(low, high)| Rect::new(low, high)))
+    }
+
+    /// The kinds of geometry there are, sorted, by GeoParquet's names.
+    pub(crate) fn kinds(&self) -> Result<Vec<&'static str>> {
+        let column = self.geometry()?;
+        let mut extent = Extent::default();
+        for block in column.blocks() {
+            let (first_row, array) = block?;
+            let block = WkbBlock::new(column.name(), &array)?;
+            extent.add_block(column.name(), first_row, &block)?;
+        }
+        Ok(extent.kinds().collect())
     }
 
     fn each_wkb(&self, mut visit: impl FnMut(usize, Option<&[u8]>) -> Result<()>) -> Result<()> {

@@ -25,7 +25,13 @@ impl Table {
                     let texts = cast(column, &array, &DataType::Utf8, "numbers")?;
                     for (offset, text) in texts.as_string::<i32>().iter().enumerate() {
                         let row = first_row + offset;
-                        numbers.push(parse(column, row, text, "a number", |text| {
+                        let expected = match text {
+                            Some(text) if has_decimal_comma(text) => {
+                                "a number (decimal commas are read with --decimal ,)"
+                            }
+                            _ => "a number",
+                        };
+                        numbers.push(parse(column, row, text, expected, |text| {
                             text.parse().ok()
                         })?);
                     }
@@ -97,6 +103,11 @@ impl Table {
         }
         Ok(flags)
     }
+}
+
+/// Whether a text is a number but for a comma where the point should be.
+fn has_decimal_comma(text: &str) -> bool {
+    text.matches(',').count() == 1 && text.replacen(',', ".", 1).trim().parse::<f64>().is_ok()
 }
 
 fn flag(text: &str) -> Option<bool> {

@@ -87,6 +87,10 @@ pub(super) fn without_grids(proj: &str) -> (String, DatumShift) {
         (None, None, Some(_)) => DatumShift::Unknown,
         // systems on these ellipsoids are geocentric: they agree with WGS 84 to a metre or two
         (None, None, None) if is_geocentric(part("+ellps="), part("+rf=")) => DatumShift::None,
+        // on a sphere, latitudes are taken as they are
+        (None, None, None) if part("+b=").is_some() && part("+a=") == part("+b=") => {
+            DatumShift::None
+        }
         (None, None, None) => DatumShift::Unknown,
     };
     (proj.to_owned(), shift)

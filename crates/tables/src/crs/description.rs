@@ -198,7 +198,7 @@ impl Conversion {
     fn to_proj(&self) -> Vec<String> {
         // EPSG has no method of its own for the Swiss grid: an oblique Mercator whose line runs
         // due east
-        let is_swiss = self.method.proj == "omerc"
+        let is_swiss = self.method.code == 9815
             && self.value(8813) == Some(90.0)
             && self.value(8814) == Some(90.0);
         let mut parts = vec![match self.method.proj {
@@ -222,6 +222,8 @@ impl Conversion {
                 parts.push("+lat_0=-90".to_owned())
             }
             9829 => parts.push("+lat_0=90".to_owned()),
+            // counted from where the line crosses the equator
+            9812 => parts.push("+no_uoff".to_owned()),
             _ => {}
         }
         parts

@@ -6,7 +6,7 @@
 /// A kind of map projection.
 #[derive(Debug, PartialEq)]
 pub(super) struct Method {
-    /// The EPSG code.
+    /// The EPSG code; 0 for a method that EPSG does not have.
     pub code: u32,
     pub name: &'static str,
     /// `+proj=` in PROJ.
@@ -409,12 +409,174 @@ pub(super) const METHODS: &[Method] = &[
             CENTRE_NORTHING,
         ],
     },
+    Method {
+        code: 9812,
+        name: "Hotine Oblique Mercator (variant A)",
+        proj: "omerc",
+        wkt: &[
+            "Hotine_Oblique_Mercator",
+            "Hotine_Oblique_Mercator_Azimuth_Natural_Origin",
+            "Rectified_Skew_Orthomorphic_Natural_Origin",
+        ],
+        parameters: &[
+            CENTRE_LATITUDE,
+            CENTRE_LONGITUDE,
+            AZIMUTH,
+            GRID_ANGLE,
+            CENTRE_SCALE,
+            FALSE_EASTING,
+            FALSE_NORTHING,
+        ],
+    },
+    Method {
+        code: 1041,
+        name: "Krovak (North Orientated)",
+        proj: "krovak",
+        wkt: &["Krovak"],
+        parameters: &[
+            CENTRE_LATITUDE,
+            parameter(
+                8833,
+                "Longitude of origin",
+                "lon_0",
+                ORIGIN_LONGITUDES,
+                Angle,
+            ),
+            // PROJ takes the cone for granted
+            parameter(1036, "Co-latitude of cone axis", "", &["azimuth"], Angle),
+            parameter(
+                8818,
+                "Latitude of pseudo standard parallel",
+                "",
+                &["pseudo_standard_parallel_1"],
+                Angle,
+            ),
+            parameter(
+                8819,
+                "Scale factor on pseudo standard parallel",
+                "k_0",
+                &["scale_factor"],
+                Scale,
+            ),
+            FALSE_EASTING,
+            FALSE_NORTHING,
+        ],
+    },
+    Method {
+        code: 1119,
+        name: "Equidistant Conic",
+        proj: "eqdc",
+        wkt: &["Equidistant_Conic"],
+        parameters: &[
+            FALSE_ORIGIN_LATITUDE,
+            FALSE_ORIGIN_LONGITUDE,
+            PARALLEL_1,
+            PARALLEL_2,
+            FALSE_ORIGIN_EASTING,
+            FALSE_ORIGIN_NORTHING,
+        ],
+    },
+    of_world(0, "Mollweide", "moll", &["Mollweide"]),
+    of_world(0, "Sinusoidal", "sinu", &["Sinusoidal"]),
+    of_world(0, "Robinson", "robin", &["Robinson"]),
+    of_world(0, "Miller Cylindrical", "mill", &["Miller_Cylindrical"]),
+    of_world(1078, "Equal Earth", "eqearth", &["Equal_Earth"]),
+    around(
+        1027,
+        "Lambert Azimuthal Equal Area (Spherical)",
+        "laea",
+        &[],
+    ),
+    around(
+        1125,
+        "Azimuthal Equidistant",
+        "aeqd",
+        &["Azimuthal_Equidistant"],
+    ),
+    around(9832, "Modified Azimuthal Equidistant", "aeqd", &[]),
+    Method {
+        code: 0,
+        name: "Stereographic",
+        proj: "stere",
+        wkt: &["Stereographic"],
+        parameters: &[
+            NATURAL_LATITUDE,
+            NATURAL_LONGITUDE,
+            NATURAL_SCALE,
+            FALSE_EASTING,
+            FALSE_NORTHING,
+        ],
+    },
+    Method {
+        code: 9834,
+        name: "Lambert Cylindrical Equal Area (Spherical)",
+        proj: "cea",
+        wkt: &[],
+        parameters: &[
+            TRUE_PARALLEL,
+            NATURAL_LONGITUDE,
+            FALSE_EASTING,
+            FALSE_NORTHING,
+        ],
+    },
+    Method {
+        code: 1029,
+        name: "Equidistant Cylindrical (Spherical)",
+        proj: "eqc",
+        wkt: &[],
+        parameters: &[
+            TRUE_PARALLEL,
+            NATURAL_LATITUDE,
+            NATURAL_LONGITUDE,
+            FALSE_EASTING,
+            FALSE_NORTHING,
+        ],
+    },
 ];
+
+/// A method for maps of the world, whose only parameters are its meridian and what is added.
+const fn of_world(
+    code: u32,
+    name: &'static str,
+    proj: &'static str,
+    wkt: &'static [&'static str],
+) -> Method {
+    Method {
+        code,
+        name,
+        proj,
+        wkt,
+        parameters: &[NATURAL_LONGITUDE, FALSE_EASTING, FALSE_NORTHING],
+    }
+}
+
+/// A method for maps around a centre.
+const fn around(
+    code: u32,
+    name: &'static str,
+    proj: &'static str,
+    wkt: &'static [&'static str],
+) -> Method {
+    Method {
+        code,
+        name,
+        proj,
+        wkt,
+        parameters: &[
+            NATURAL_LATITUDE,
+            NATURAL_LONGITUDE,
+            FALSE_EASTING,
+            FALSE_NORTHING,
+        ],
+    }
+}
 
 impl Method {
     /// The method of an EPSG code.
     pub fn of_code(code: u64) -> Option<&'static Self> {
-        METHODS.iter().find(|method| u64::from(method.code) == code)
+        METHODS
+            .iter()
+            .find(|method| code != 0 && u64::from(method.code) == code)
     }
 
     /// The method of a name in the EPSG dataset, or in Well-Known Text 1.

@@ -3,11 +3,14 @@
 mod datum;
 mod description;
 mod distortion;
+mod esri;
 mod methods;
+mod proj_string;
 mod projection;
 mod projjson;
 mod registry;
 mod wkt;
+mod wkt2;
 
 use std::fmt;
 use std::str::FromStr;
@@ -151,8 +154,8 @@ impl Crs {
         }))
     }
 
-    /// The system that Well-Known Text 1 describes, as in the `.prj` file of a Shapefile; its
-    /// EPSG code is found where the text gives none.
+    /// The system that Well-Known Text describes, version 1 as in the `.prj` file of a Shapefile, or version 2; its EPSG
+    /// code is found where the text gives none.
     ///
     /// # Errors
     /// [`Error::UnknownCrs`] when the text cannot be understood.
@@ -168,6 +171,60 @@ impl Crs {
             return Ok(known);
         }
         Ok(Self::described(system))
+    }
+
+    /// The system that a PROJ string describes, such as `+proj=moll +datum=WGS84`.
+    ///
+    /// # Errors
+    /// [`Error::UnknownCrs`] for what is not understood of it.
+    pub fn from_proj_string(text: &str) -> Result<Self> {
+        let unknown = |problem| Error::UnknownCrs {
+            crs: format!("`{text}`"),
+            problem,
+        };
+        if let Some(code) = text
+            .split_whitespace()
+            .find_map(|part| part.strip_prefix("+init="))
+        {
+            return code.parse();
+        }
+        let system = proj_string::parse(text).map_err(unknown)?;
+        let code = registry::identify(&system);
+        if let Some(known) = code.and_then(|code| Self::from_epsg(code).ok()) {
+            return Ok(known);
+        }
+        Ok(Self::described(system))
+    }
+
+    /// The system of a code of Esri, some of which are those of EPSG.
+    fn from_esri(code: u32) -> Result<Self> {
+        if let Some((name, definition)) = esri::entry(code) {
+            let unknown = |problem| Error::UnknownCrs {
+                crs: format!("ESRI:{code}"),
+                problem,
+            };
+            let mut system = proj_string::parse(definition).map_err(unknown)?;
+            if let Some(projected) = &mut system.projected {
+                projected.name = name.to_owned();
+                projected.id = Some(description::Id {
+                    authority: "ESRI".to_owned(),
+                    code: code.to_string(),
+                });
+            }
+            return Ok(Self::described(system));
+        }
+        if matches!(code, 102_100 | 102_113) {
+            return Self::from_epsg(3857);
+        }
+        // below, Esri's codes are those of EPSG
+        if code < 37_000 {
+            return Self::from_epsg(code);
+        }
+        Err(Error::UnknownCrs {
+            crs: format!("ESRI:{code}"),
+            problem: "no such code is known; give Well-Known Text, PROJJSON or a PROJ string"
+                .to_owned(),
+        })
     }
 
     fn described(system: Description) -> Self {
@@ -270,13 +327,45 @@ impl Crs {
         }
     }
 
+    /// The name of the system, without its code.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self.0.as_ref() {
+            System::Unknown => "unknown",
+            System::Known { name, .. } => name,
+        }
+    }
+
+    /// The Well-Known Text 1 that describes the system, `None` for the unknown: what Shapefiles and GeoPackages hold.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedCrs`] for a system that came as PROJJSON with a projection method that is not described here.
+    pub fn to_wkt(&self) -> Result<Option<String>> {
+        let System::Known { epsg, notation, .. } = self.0.as_ref() else {
+            return Ok(None);
+        };
+        if let Some(entry) = epsg
+            .and_then(registry::entry)
+            .filter(|entry| !entry.wkt.is_empty())
+        {
+            return Ok(Some(entry.wkt.to_owned()));
+        }
+        let described = match notation {
+            Notation::Given(json) => projjson::parse(json),
+            Notation::Described(system) => Ok(system.clone()),
+            Notation::Registered(code) => registry::describe(*code),
+        };
+        let described = described.map_err(|problem| self.unsupported(problem))?;
+        Ok(Some(wkt::write(&described)))
+    }
+
     /// The PROJ string.
     fn proj(&self) -> Result<&str> {
         match self.0.as_ref() {
             System::Unknown => Err(Error::UnknownCrs {
                 crs: self.to_string(),
                 problem: "coordinates without a reference system cannot be projected; say which \
-                          to assume"
+                          to assume (--assume-crs EPSG:4326, say)"
                     .to_owned(),
             }),
             System::Known { proj: Ok(proj), .. } => Ok(proj),
@@ -327,7 +416,8 @@ impl fmt::Display for Crs {
 impl FromStr for Crs {
     type Err = Error;
 
-    /// `EPSG:3121`, `3121`, `OGC:CRS84`, or PROJJSON.
+    /// `EPSG:3121`, `3121`, `ESRI:54009`, `OGC:CRS84`, a URN of one of them, PROJJSON, Well-Known Text 1 or 2, or a PROJ
+    /// string.
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim();
         if text.starts_with('{') {
@@ -337,14 +427,31 @@ impl FromStr for Crs {
             })?;
             return Self::from_projjson(&json);
         }
+        if text.starts_with('+') {
+            return Self::from_proj_string(text);
+        }
+        if text.contains('[') || text.contains('(') {
+            return Self::from_wkt(text);
+        }
         let upper = text.to_ascii_uppercase();
+        // urn:ogc:def:crs:EPSG::3857, urn:ogc:def:crs:OGC:1.3:CRS84, http://www.opengis.net/def/crs/EPSG/0/4326
+        let upper = match upper.rsplit([':', '/']).collect::<Vec<_>>().as_slice() {
+            [code, _, authority, "CRS", ..] => format!("{authority}:{code}"),
+            _ => upper,
+        };
         if upper == "OGC:CRS84" || upper == "CRS84" {
             return Ok(Self::wgs84());
+        }
+        if let Some(code) = upper
+            .strip_prefix("ESRI:")
+            .and_then(|code| code.parse().ok())
+        {
+            return Self::from_esri(code);
         }
         let code = upper.strip_prefix("EPSG:").unwrap_or(&upper);
         let code = code.parse().map_err(|_| Error::UnknownCrs {
             crs: format!("`{text}`"),
-            problem: "expected EPSG:<code>, OGC:CRS84 or PROJJSON".to_owned(),
+            problem: "expected EPSG:<code>, ESRI:<code>, OGC:CRS84, Well-Known Text, PROJJSON or a PROJ string".to_owned(),
         })?;
         Self::from_epsg(code)
     }

@@ -159,7 +159,16 @@ fn parse_with_datum(crs: &Crs) -> Result<(Proj, DatumShift)> {
     let (text, shift) = datum::without_grids(crs.proj()?);
     let unsupported =
         |error: &dyn std::fmt::Display| crs.unsupported(error.to_string().to_lowercase());
-    let proj = Proj::from_proj_string(&text).map_err(|error| unsupported(&error))?;
+    let proj = Proj::from_proj_string(&text).map_err(|error| match error {
+        proj4rs::errors::Error::ProjectionNotFound => {
+            let method = text
+                .split_whitespace()
+                .find_map(|part| part.strip_prefix("+proj="));
+            let method = method.unwrap_or("none");
+            unsupported(&format!("the projection method {method} is not supported"))
+        }
+        other => unsupported(&other),
+    })?;
     if proj.is_geocent() {
         return Err(unsupported(
             &"geocentric coordinates are not places on a map",

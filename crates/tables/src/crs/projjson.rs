@@ -333,13 +333,18 @@ fn write_projected(projected: &Projected, base: Map<String, Value>) -> Map<Strin
             json!({"type": "LinearUnit", "name": projected.unit.name, "conversion_factor": metres})
         }
     };
+    let mut method = object(json!({"name": conversion.method.name}));
+    if conversion.method.code != 0 {
+        let id = json!({"authority": "EPSG", "code": conversion.method.code});
+        method.insert("id".to_owned(), id);
+    }
     let json = json!({
         "type": "ProjectedCRS",
         "name": projected.name,
         "base_crs": base,
         "conversion": {
             "name": conversion.name,
-            "method": {"name": conversion.method.name, "id": {"authority": "EPSG", "code": conversion.method.code}},
+            "method": method,
             "parameters": parameters.collect::<Vec<_>>()
         },
         "coordinate_system": {

@@ -2,8 +2,8 @@
 
 use crs_definitions::{Def, from_code};
 
-use super::description::{Conversion, Description, Geographic};
-use super::wkt;
+use super::description::{Conversion, Description, Geographic, Id};
+use super::{proj_string, wkt};
 
 /// The entry of a code.
 pub(super) fn entry(code: u32) -> Option<Def> {
@@ -17,7 +17,21 @@ pub(super) fn name(entry: &Def) -> &'static str {
 
 /// An entry in full.
 pub(super) fn describe(code: u32) -> Result<Description, String> {
-    wkt::parse(entry(code).ok_or("no such code is known")?.wkt)
+    let entry = entry(code).ok_or("no such code is known")?;
+    if !entry.wkt.is_empty() {
+        return wkt::parse(entry.wkt);
+    }
+    // what Well-Known Text 1 has no name for
+    let mut described = proj_string::parse(entry.proj4)?;
+    let id = Id {
+        authority: "EPSG".to_owned(),
+        code: code.to_string(),
+    };
+    match &mut described.projected {
+        Some(projected) => projected.id = Some(id),
+        None => described.geographic.id = Some(id),
+    }
+    Ok(described)
 }
 
 fn entries() -> impl Iterator<Item = Def> {

@@ -1,4 +1,4 @@
-//! Well-Known Text 1, as in the `.prj` file of a Shapefile and in the EPSG registry.
+//! Well-Known Text; version 1 here, as in the `.prj` file of a Shapefile and in the EPSG registry.
 //!
 //! OGC 01-009, section 7; with the names of projections and parameters that GDAL and Esri use.
 
@@ -12,15 +12,15 @@ const DEEPEST: usize = 20;
 
 /// `NAME["text", number, NODE[...], ...]`.
 #[derive(Debug, Default)]
-struct Node {
-    keyword: String,
-    texts: Vec<String>,
-    numbers: Vec<f64>,
-    nodes: Vec<Node>,
+pub(super) struct Node {
+    pub keyword: String,
+    pub texts: Vec<String>,
+    pub numbers: Vec<f64>,
+    pub nodes: Vec<Node>,
 }
 
 impl Node {
-    fn child(&self, keyword: &str) -> Option<&Self> {
+    pub fn child(&self, keyword: &str) -> Option<&Self> {
         self.nodes.iter().find(|node| node.keyword == keyword)
     }
 
@@ -29,11 +29,11 @@ impl Node {
             .ok_or_else(|| format!("its {} has no {keyword}", self.keyword))
     }
 
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         self.texts.first().cloned().unwrap_or_default()
     }
 
-    fn number(&self, index: usize) -> Result<f64, String> {
+    pub fn number(&self, index: usize) -> Result<f64, String> {
         let number = self
             .numbers
             .get(index)
@@ -57,6 +57,9 @@ impl Node {
 pub(super) fn parse(text: &str) -> Result<Description, String> {
     let mut rest = text.trim();
     let root = node(&mut rest, DEEPEST).ok_or("it is not well-formed text")?;
+    if let Some(described) = super::wkt2::parse(&root) {
+        return described;
+    }
     match root.keyword.as_str() {
         "GEOGCS" => Ok(Description {
             geographic: geographic(&root)?,
@@ -93,7 +96,7 @@ pub(super) fn parse(text: &str) -> Result<Description, String> {
             })
         }
         keyword => Err(format!(
-            "{keyword} is not a geographic or projected system in Well-Known Text 1"
+            "{keyword} is not a geographic or projected system in Well-Known Text"
         )),
     }
 }
@@ -127,7 +130,7 @@ fn geographic(node: &Node) -> Result<Geographic, String> {
 }
 
 /// Degrees in a unit given in radians, without the noise of a conversion back and forth.
-fn tidy_degrees(radians: f64) -> f64 {
+pub(super) fn tidy_degrees(radians: f64) -> f64 {
     let degrees = radians.to_degrees();
     let tidy = (degrees * 1e10).round() / 1e10;
     if (tidy - degrees).abs() < 1e-12 {
@@ -192,6 +195,76 @@ fn method(node: &Node, given: &impl Fn(&str) -> Option<f64>) -> Result<&'static 
         _ => name.as_str(),
     };
     Method::of_name(wanted).ok_or_else(|| format!("the projection method {name} is not supported"))
+}
+
+/// A system as Well-Known Text 1, in GDAL's dialect.
+pub(super) fn write(description: &Description) -> String {
+    let geographic = write_geographic(&description.geographic);
+    let Some(projected) = &description.projected else {
+        return geographic;
+    };
+    let conversion = &projected.conversion;
+    let method = conversion.method;
+    let name = method.wkt.first().copied().unwrap_or(method.name);
+    let mut text = format!(
+        "PROJCS[\"{}\",{geographic},PROJECTION[\"{name}\"]",
+        plain(&projected.name)
+    );
+    for (parameter, value) in method.parameters.iter().zip(&conversion.values) {
+        let Some(name) = parameter.wkt.first() else {
+            continue;
+        };
+        let scale = factor(
+            parameter.quantity,
+            description.geographic.degrees_per_unit,
+            projected.unit.metres,
+        );
+        text.push_str(&format!(",PARAMETER[\"{name}\",{}]", value / scale));
+    }
+    let unit = &projected.unit;
+    text.push_str(&format!(",UNIT[\"{}\",{}]", plain(&unit.name), unit.metres));
+    text.push_str(&authority(projected.id.as_ref()));
+    text.push(']');
+    text
+}
+
+fn write_geographic(geographic: &Geographic) -> String {
+    let ellipsoid = &geographic.ellipsoid;
+    let shift = geographic.to_wgs84.as_ref().map(|shift| {
+        let mut shift = shift.clone();
+        shift.resize(7, 0.0);
+        let shift: Vec<String> = shift.iter().map(ToString::to_string).collect();
+        format!(",TOWGS84[{}]", shift.join(","))
+    });
+    format!(
+        "GEOGCS[\"{}\",DATUM[\"{}\",SPHEROID[\"{}\",{},{}]{}{}],PRIMEM[\"{}\",{}],UNIT[\"degree\",{}]{}]",
+        plain(&geographic.name),
+        plain(&geographic.datum).replace(' ', "_"),
+        plain(&ellipsoid.name),
+        ellipsoid.semi_major_axis,
+        ellipsoid.inverse_flattening,
+        shift.unwrap_or_default(),
+        authority(geographic.datum_id.as_ref()),
+        plain(&geographic.prime_meridian),
+        geographic.prime_longitude,
+        geographic.degrees_per_unit.to_radians(),
+        authority(geographic.id.as_ref())
+    )
+}
+
+fn authority(id: Option<&Id>) -> String {
+    id.map_or_else(String::new, |id| {
+        format!(
+            ",AUTHORITY[\"{}\",\"{}\"]",
+            plain(&id.authority),
+            plain(&id.code)
+        )
+    })
+}
+
+/// A name without the quotes that would end it.
+fn plain(name: &str) -> String {
+    name.replace('"', "'")
 }
 
 fn node(rest: &mut &str, depth: usize) -> Option<Node> {

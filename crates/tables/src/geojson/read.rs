@@ -15,37 +15,47 @@ use super::FORMAT;
 use crate::cells::{Cell, CellTable};
 use crate::{Crs, Error, ReadOptions, Result, Table};
 
-/// Reads a feature collection, a feature, or a bare geometry.
+/// What the `geojson` crate says of a position without numbers, which is how some write an empty point.
+const EMPTY_POSITION: &str = "but got `0`";
+
+/// Reads a feature collection, a feature, a bare geometry, or any number of them one a line (GeoJSONL, newline-delimited
+/// GeoJSON) or each after a record separator (RFC 8142).
 pub(crate) fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Table> {
+    match read_with(name, bytes, options, false) {
+        Err(error) if error.to_string().contains(EMPTY_POSITION) => {
+            read_with(name, bytes, options, true)
+        }
+        read => read,
+    }
+}
+
+/// As [`read`]; with `empty_points`, each feature is looked through for points without coordinates first.
+fn read_with(name: &str, bytes: &[u8], options: &ReadOptions, empty_points: bool) -> Result<Table> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let malformed = |error: serde_json::Error| Error::malformed(name, FORMAT, error);
-    let mut document = Document::default();
-    let mut parser = serde_json::Deserializer::from_slice(bytes);
-    (&mut document)
-        .deserialize(&mut parser)
-        .map_err(malformed)?;
-    parser.end().map_err(malformed)?;
-    match document.kind.as_deref() {
-        Some("FeatureCollection") => {}
-        Some("Feature") => {
-            let feature = serde_json::from_slice(bytes).map_err(malformed)?;
-            document
-                .rows
-                .push(feature)
-                .map_err(|problem| Error::malformed(name, FORMAT, problem))?;
+    let mut document = Document {
+        kind: None,
+        crs: None,
+        rows: Rows {
+            cells: CellTable::new(options.limits.cells(bytes.len() as u64)),
+            geometries: Vec::new(),
+            empty_points,
+        },
+    };
+    match separator(bytes) {
+        None => document.add(name, "", bytes)?,
+        Some(separator) => {
+            for (record, number) in bytes.split(|&byte| byte == separator).zip(0..) {
+                let record = record.trim_ascii();
+                if record.is_empty() {
+                    continue;
+                }
+                let place = match separator {
+                    b'\n' => format!("line {}: ", number + 1),
+                    _ => format!("record {number}: "),
+                };
+                document.add(name, &place, record)?;
+            }
         }
-        Some(_) => {
-            let geometry = serde_json::from_slice(bytes).map_err(malformed)?;
-            let feature = Feature {
-                geometry: Some(geometry),
-                ..Feature::default()
-            };
-            document
-                .rows
-                .push(feature)
-                .map_err(|problem| Error::malformed(name, FORMAT, problem))?;
-        }
-        None => return Err(Error::malformed(name, FORMAT, "it has no `type`")),
     }
     let crs = crs(document.crs.as_ref())?;
     let crs = options
@@ -54,6 +64,21 @@ pub(crate) fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Ta
         .filter(|_| crs.is_unknown())
         .unwrap_or(crs);
     document.rows.into_table(crs)?.with_only(options)
+}
+
+/// What stands between the texts of a sequence; `None` for a single one.
+fn separator(bytes: &[u8]) -> Option<u8> {
+    const RECORD: u8 = 0x1e;
+    let start = bytes.trim_ascii_start();
+    if start.first() == Some(&RECORD) {
+        return Some(RECORD);
+    }
+    let mut lines = start.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let first = lines.next()?;
+    let second = lines.find(|line| !line.is_empty())?;
+    // pretty-printed, the first line is no whole object
+    (second.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(first).is_ok())
+        .then_some(b'\n')
 }
 
 /// The `crs` member of GeoJSON before RFC 7946, still written by GDAL: WGS 84 without it, unknown when null.
@@ -77,11 +102,41 @@ fn crs(member: Option<&Value>) -> Result<Crs> {
     }
 }
 
-#[derive(Default)]
 struct Document {
     kind: Option<String>,
     crs: Option<Value>,
     rows: Rows,
+}
+
+impl Document {
+    /// Adds the features of one text of a sequence, or of the only one.
+    fn add(&mut self, name: &str, place: &str, bytes: &[u8]) -> Result<()> {
+        let problem = |problem: &dyn fmt::Display| {
+            Error::malformed(name, FORMAT, format!("{place}{problem}"))
+        };
+        let malformed = |error: serde_json::Error| problem(&error);
+        self.kind = None;
+        let mut parser = serde_json::Deserializer::from_slice(bytes);
+        (&mut *self).deserialize(&mut parser).map_err(malformed)?;
+        parser.end().map_err(malformed)?;
+        let value = || -> Result<Value> {
+            let mut value = serde_json::from_slice(bytes).map_err(malformed)?;
+            if self.rows.empty_points {
+                without_empty_points(&mut value);
+            }
+            Ok(value)
+        };
+        let feature = match self.kind.as_deref() {
+            Some("FeatureCollection") => return Ok(()),
+            Some("Feature") => serde_json::from_value(value()?).map_err(malformed)?,
+            Some(_) => Feature {
+                geometry: Some(serde_json::from_value(value()?).map_err(malformed)?),
+                ..Feature::default()
+            },
+            None => return Err(problem(&"it has no `type`")),
+        };
+        self.rows.push(feature).map_err(|error| problem(&error))
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for &mut Document {
@@ -116,10 +171,10 @@ impl<'de> Visitor<'de> for &mut Document {
 }
 
 /// The features read so far.
-#[derive(Default)]
 struct Rows {
     cells: CellTable,
     geometries: Vec<Option<Geometry>>,
+    empty_points: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for &mut Rows {
@@ -141,6 +196,14 @@ impl<'de> Visitor<'de> for &mut Rows {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut features: A) -> std::result::Result<(), A::Error> {
+        if self.empty_points {
+            while let Some(mut value) = features.next_element::<Value>()? {
+                without_empty_points(&mut value);
+                let feature = serde_json::from_value(value).map_err(serde::de::Error::custom)?;
+                self.push(feature).map_err(serde::de::Error::custom)?;
+            }
+            return Ok(());
+        }
         while let Some(feature) = features.next_element()? {
             self.push(feature).map_err(serde::de::Error::custom)?;
         }
@@ -173,8 +236,7 @@ impl Rows {
                 .into_iter()
                 .map(|(name, value)| (name, cell(value))),
         );
-        self.cells.push_row(cells);
-        Ok(())
+        self.cells.push_row(cells)
     }
 
     fn into_table(self, crs: Crs) -> Result<Table> {
@@ -183,6 +245,24 @@ impl Rows {
         // a property of this name is kept, and the geometry goes elsewhere
         let name = if taken { "geometry.1" } else { "geometry" };
         Table::new(columns)?.with_geometries(name, &self.geometries, crs)
+    }
+}
+
+/// Points without coordinates become multi-points without points.
+fn without_empty_points(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            let is_empty = members
+                .get("coordinates")
+                .and_then(Value::as_array)
+                .is_some_and(Vec::is_empty);
+            if is_empty && members.get("type").and_then(Value::as_str) == Some("Point") {
+                members.insert("type".to_owned(), Value::from("MultiPoint"));
+            }
+            members.values_mut().for_each(without_empty_points);
+        }
+        Value::Array(members) => members.iter_mut().for_each(without_empty_points),
+        _ => {}
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::DataType;
 use geo::Geometry;
@@ -111,7 +111,12 @@ fn values(array: &ArrayRef) -> Vec<Value> {
                     .collect()
             })
         }
-        float if float.is_floating() => cast(&flat, &DataType::Float64, |cast| {
+        DataType::UInt64 => flat
+            .as_primitive::<UInt64Type>()
+            .iter()
+            .map(|value| json(value.map(Value::from)))
+            .collect(),
+        float if float.is_numeric() => cast(&flat, &DataType::Float64, |cast| {
             cast.as_primitive::<Float64Type>()
                 .iter()
                 .map(|value| json(value.map(Value::from)))

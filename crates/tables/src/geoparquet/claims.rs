@@ -48,11 +48,11 @@ pub(super) fn check_footer(input: &impl ChunkReader) -> Result<(), String> {
     skip_struct(&mut footer.as_ref(), DEEPEST).ok_or_else(|| "its footer is corrupt".to_owned())
 }
 
-/// Checks every page header of a column chunk.
+/// Checks every page header of a column chunk; what they say it unpacks to, in bytes, and how many values it has.
 pub(super) fn check_pages(
     input: &impl ChunkReader,
     chunk: &ColumnChunkMetaData,
-) -> Result<(), String> {
+) -> Result<Unpacked, String> {
     let column = chunk.column_path().string();
     let corrupt = |problem: &str| format!("column `{column}`: {problem}");
     let first_page = chunk.dictionary_page_offset().filter(|&offset| offset > 0);
@@ -65,6 +65,7 @@ pub(super) fn check_pages(
     };
     let end = at.checked_add(length).filter(|&end| end <= input.len());
     let end = end.ok_or_else(|| corrupt("it claims to lie beyond the end of the file"))?;
+    let mut unpacked = Unpacked::default();
     while at < end {
         let page =
             page_header(input, at, end).ok_or_else(|| corrupt("a page header is corrupt"))?;
@@ -74,6 +75,8 @@ pub(super) fn check_pages(
                 page.compressed, page.uncompressed
             )));
         }
+        unpacked.bytes = unpacked.bytes.saturating_add(page.uncompressed);
+        unpacked.values = unpacked.values.saturating_add(page.values);
         at = at
             .checked_add(page.header)
             .and_then(|at| at.checked_add(page.compressed))
@@ -82,13 +85,22 @@ pub(super) fn check_pages(
             return Err(corrupt("a page claims to be longer than its column"));
         }
     }
-    Ok(())
+    Ok(unpacked)
+}
+
+/// What the pages of a column chunk say they hold.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Unpacked {
+    pub bytes: u64,
+    pub values: u64,
 }
 
 struct PageSizes {
     header: u64,
     compressed: u64,
     uncompressed: u64,
+    /// Values of a page of data.
+    values: u64,
 }
 
 fn page_header(input: &impl ChunkReader, at: u64, end: u64) -> Option<PageSizes> {
@@ -104,14 +116,17 @@ fn page_header(input: &impl ChunkReader, at: u64, end: u64) -> Option<PageSizes>
     }
 }
 
-/// `PageHeader` of parquet.thrift: field 2 is the uncompressed, field 3 the compressed size.
+/// `PageHeader` of parquet.thrift: field 2 is the uncompressed, field 3 the compressed size, fields 5 and 8 the headers of
+/// pages of data, whose field 1 is the number of values.
 fn parse_page_header(bytes: &[u8]) -> Option<PageSizes> {
     let mut rest = bytes;
     let (mut uncompressed, mut compressed, mut field) = (None, None, 0_i64);
+    let mut values = 0;
     while let Some(kind) = next_field(&mut rest, &mut field)? {
         match (field, kind) {
             (2, I32) => uncompressed = Some(u64::try_from(zigzag(&mut rest)?).ok()?),
             (3, I32) => compressed = Some(u64::try_from(zigzag(&mut rest)?).ok()?),
+            (5 | 8, STRUCT) => values = parse_values(&mut rest)?,
             _ => skip(&mut rest, kind, DEEPEST)?,
         }
     }
@@ -120,7 +135,20 @@ fn parse_page_header(bytes: &[u8]) -> Option<PageSizes> {
         header,
         compressed: compressed?,
         uncompressed: uncompressed?,
+        values,
     })
+}
+
+/// Field 1 of the header of a page of data.
+fn parse_values(rest: &mut &[u8]) -> Option<u64> {
+    let (mut values, mut field) = (0, 0_i64);
+    while let Some(kind) = next_field(rest, &mut field)? {
+        match (field, kind) {
+            (1, I32) => values = u64::try_from(zigzag(rest)?).ok()?,
+            _ => skip(rest, kind, DEEPEST)?,
+        }
+    }
+    Some(values)
 }
 
 const BOOL_TRUE: u8 = 1;

@@ -29,9 +29,27 @@ impl GeoMetadata {
         Ok(Self { members })
     }
 
-    /// The name of the primary geometry column.
+    /// What a file without the metadata says of its only geometry column by other means.
+    pub fn of_column(name: &str, encoding: &str, crs: Option<Value>) -> Self {
+        let mut column = json!({"encoding": encoding});
+        if let Some(crs) = crs {
+            column["crs"] = crs;
+        }
+        let members = json!({"primary_column": name, "columns": {name: column}});
+        Self {
+            members: members.as_object().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The name of the primary geometry column; where none is named, that of the only one described.
     pub fn primary_column(&self) -> Option<&str> {
-        self.members.get("primary_column").and_then(Value::as_str)
+        let named = self.members.get("primary_column").and_then(Value::as_str);
+        named.or_else(|| {
+            let mut columns = self.members.get("columns")?.as_object()?.keys();
+            let only = columns.next();
+            only.filter(|_| columns.next().is_none())
+                .map(String::as_str)
+        })
     }
 
     fn column(&self, name: &str) -> Option<&Map<String, Value>> {
@@ -56,6 +74,10 @@ impl GeoMetadata {
         match self.column(name).and_then(|column| column.get("crs")) {
             None => Ok(Crs::wgs84()),
             Some(Value::Null) => Ok(Crs::unknown()),
+            Some(Value::Object(json)) if json.is_empty() => Ok(Crs::unknown()),
+            // files of version 0.1, and those of R's sfarrow: Well-Known Text
+            Some(Value::String(text)) if text.trim().is_empty() => Ok(Crs::unknown()),
+            Some(Value::String(text)) => text.parse(),
             Some(json) => Crs::from_projjson(json),
         }
     }

@@ -3,8 +3,10 @@
 //! Specification: <https://geoparquet.org/releases/v1.1.0/>.
 
 mod claims;
+mod logical;
 mod metadata;
 mod read;
+mod sizes;
 mod write;
 
 pub use read::RowGroupReader;

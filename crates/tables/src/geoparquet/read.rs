@@ -14,15 +14,18 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder,
 };
 use parquet::file::metadata::ParquetMetaData;
-use parquet::file::reader::ChunkReader;
+use parquet::file::reader::{ChunkReader, Length};
 
 use super::FORMAT;
 use super::claims;
+use super::logical;
 use super::metadata::GeoMetadata;
+use super::sizes;
 use crate::column::BLOCK_ROWS;
+use crate::options::Limits;
 use crate::pandas::Pandas;
 use crate::table::PrimaryGeometry;
-use crate::{Error, ReadOptions, Result, Table};
+use crate::{Error, ReadOptions, Result, Table, coordinates, guard};
 
 /// A Parquet file being read: what it says of itself, and its rows to come.
 pub(crate) struct ParquetFile {
@@ -34,6 +37,29 @@ pub(crate) struct ParquetFile {
     pub primary: Option<PrimaryGeometry>,
     /// The primary geometry column where the file has it in a native encoding: its position, and how to read it.
     native: Option<(usize, Field)>,
+    /// The most bytes that its rows may take together.
+    most_bytes: u64,
+}
+
+/// A place that is read through more than one hand.
+struct Shared<R>(Arc<R>);
+
+impl<R: ChunkReader> Length for Shared<R> {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+}
+
+impl<R: ChunkReader> ChunkReader for Shared<R> {
+    type T = R::T;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        self.0.get_read(start)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<bytes::Bytes> {
+        self.0.get_bytes(start, length)
+    }
 }
 
 /// A Parquet file in a place whose ranges can be read, one row group at a time: a worker takes its share of a large file and no
@@ -66,7 +92,7 @@ impl<R: ChunkReader + Clone + 'static> RowGroupReader<R> {
     /// [`Error::Malformed`] for what is no Parquet file.
     pub fn open(name: &str, input: R, options: ReadOptions) -> Result<Self> {
         Ok(Self {
-            metadata: load(name, &input)?,
+            metadata: guard::reading(name, FORMAT, || load(name, &input))?,
             name: name.to_owned(),
             input,
             options,
@@ -89,9 +115,11 @@ impl<R: ChunkReader + Clone + 'static> RowGroupReader<R> {
             return Err(Error::NoSuchRowGroup { group, groups });
         }
         let (input, metadata) = (self.input.clone(), self.metadata.clone());
-        ParquetFile::of_groups(&self.name, input, metadata, vec![group], &self.options)?
-            .into_table()?
-            .with_named_coordinates(&self.options)
+        guard::reading(&self.name, FORMAT, || {
+            let file =
+                ParquetFile::of_groups(&self.name, input, metadata, vec![group], &self.options)?;
+            coordinates::find_named(&self.name, file.into_table()?, &self.options)
+        })
     }
 }
 
@@ -108,7 +136,26 @@ pub(crate) fn read(
     input: impl ChunkReader + 'static,
     options: &ReadOptions,
 ) -> Result<Table> {
-    ParquetFile::open(name, input, options)?.into_table()
+    let metadata = load(name, &input)?;
+    let groups = (0..metadata.metadata().num_row_groups()).collect();
+    let mut options = options.clone();
+    if let Some(mut columns) = options.columns.take() {
+        // a table without a geometry may have one in its columns
+        let fields = metadata.schema().fields();
+        let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
+        let source = coordinates::source(&names, &options, |_| true)?;
+        let needed = source.iter().flat_map(coordinates::Source::columns);
+        let needed: Vec<String> = needed.map(str::to_owned).collect();
+        if geo_metadata(name, &metadata)?.is_none() || options.lon_column.is_some() {
+            for column in needed {
+                if !columns.contains(&column) {
+                    columns.push(column);
+                }
+            }
+        }
+        options.columns = Some(columns);
+    }
+    ParquetFile::of_groups(name, input, metadata, groups, &options)?.into_table()
 }
 
 impl ParquetFile {
@@ -131,7 +178,7 @@ impl ParquetFile {
         options: &ReadOptions,
     ) -> Result<Self> {
         let malformed = |problem: String| Error::malformed(name, FORMAT, problem);
-        let geo = geo_metadata(name, metadata.metadata())?;
+        let geo = geo_metadata(name, &metadata)?;
         let primary_name = geo
             .as_ref()
             .map(|geo| primary_column(name, geo, metadata.schema()))
@@ -145,8 +192,6 @@ impl ParquetFile {
             groups.get(group).is_some_and(|group| group.num_rows() > 0)
         };
         groups.retain(has_rows);
-        check_pages(&input, metadata.metadata(), &groups, &mask).map_err(malformed)?;
-
         let all_fields = metadata.schema().fields();
         let mut fields: Vec<_> = selected
             .iter()
@@ -171,10 +216,15 @@ impl ParquetFile {
         }
         let kept = kept_metadata(metadata.schema(), &fields);
         let schema = Arc::new(Schema::new_with_metadata(fields, kept));
-        let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata)
+        let size = input.len();
+        let input = Arc::new(input);
+        let most_bytes = options.limits.bytes(size);
+        let batch_rows = batch_rows(&input, metadata.metadata(), &groups, &mask, most_bytes)
+            .map_err(malformed)?;
+        let batches = ParquetRecordBatchReaderBuilder::new_with_metadata(Shared(input), metadata)
             .with_projection(mask)
             .with_row_groups(groups)
-            .with_batch_size(BLOCK_ROWS)
+            .with_batch_size(batch_rows)
             .build()
             .map_err(|error| malformed(error.to_string()))?;
         Ok(Self {
@@ -183,12 +233,23 @@ impl ParquetFile {
             schema,
             primary,
             native,
+            most_bytes,
         })
     }
 
     fn into_table(self) -> Result<Table> {
         let (schema, primary) = (Arc::clone(&self.schema), self.primary.clone());
-        let batches = self.collect::<Result<Vec<_>>>()?;
+        let (name, most_bytes) = (self.name.clone(), self.most_bytes);
+        let mut batches = Vec::new();
+        let mut bytes = 0;
+        for batch in self {
+            let batch = batch?;
+            bytes += batch.get_array_memory_size() as u64;
+            if bytes > most_bytes {
+                return Err(Error::too_large(&name, "what it unpacks to", most_bytes));
+            }
+            batches.push(batch);
+        }
         Table::of_batches(&schema, &batches, primary)
     }
 
@@ -224,14 +285,18 @@ impl Iterator for ParquetFile {
     }
 }
 
-fn geo_metadata(name: &str, metadata: &ParquetMetaData) -> Result<Option<GeoMetadata>> {
+fn geo_metadata(name: &str, read: &ArrowReaderMetadata) -> Result<Option<GeoMetadata>> {
+    let metadata = read.metadata();
     let pairs = metadata.file_metadata().key_value_metadata();
     let geo = pairs
         .into_iter()
         .flatten()
         .find(|pair| pair.key == "geo")
         .and_then(|pair| pair.value.as_deref());
-    geo.map(|text| GeoMetadata::parse(name, text)).transpose()
+    match geo {
+        Some(text) => GeoMetadata::parse(name, text).map(Some),
+        None => Ok(logical::geometry(metadata, read.schema())),
+    }
 }
 
 fn primary_column(name: &str, geo: &GeoMetadata, schema: &Schema) -> Result<String> {
@@ -276,23 +341,48 @@ fn select(schema: &Schema, options: &ReadOptions, primary: Option<&str>) -> Resu
     Ok(positions.map(|(position, _)| position).collect())
 }
 
-fn check_pages(
-    input: &impl ChunkReader,
+/// Checks what the pages claim, and says how many rows can be decoded at a time; the error says which column would not keep
+/// to the bounds.
+fn batch_rows<R: ChunkReader + 'static>(
+    input: &Arc<R>,
     metadata: &ParquetMetaData,
     groups: &[usize],
     mask: &ProjectionMask,
-) -> std::result::Result<(), String> {
+    most_bytes: u64,
+) -> std::result::Result<usize, String> {
+    let mut rows = BLOCK_ROWS;
+    let mut bytes = 0_u64;
     for group in groups
         .iter()
         .filter_map(|&group| metadata.row_groups().get(group))
     {
         for (leaf, chunk) in group.columns().iter().enumerate() {
-            if mask.leaf_included(leaf) {
-                claims::check_pages(input, chunk)?;
+            if !mask.leaf_included(leaf) {
+                continue;
             }
+            let unpacked = claims::check_pages(input.as_ref(), chunk)?;
+            bytes = bytes.saturating_add(unpacked.bytes);
+            if bytes > most_bytes {
+                return Err(format!(
+                    "its pages unpack to more than the limit of {} MiB; {}",
+                    most_bytes >> 20,
+                    Limits::RAISED_BY
+                ));
+            }
+            // the elements of a list are decoded together, however many a row has
+            let values = unpacked.values;
+            if chunk.column_descr().max_rep_level() > 0 && values.saturating_mul(8) > most_bytes {
+                return Err(format!(
+                    "column `{}`: its lists have {values} elements, which is more than the limit of {} MiB; {}",
+                    chunk.column_path().string(),
+                    most_bytes >> 20,
+                    Limits::RAISED_BY
+                ));
+            }
+            rows = rows.min(sizes::rows_at_a_time(input, chunk, unpacked, BLOCK_ROWS)?);
         }
     }
-    Ok(())
+    Ok(rows)
 }
 
 /// The schema's metadata without `geo`, and without what pandas says of columns that are not read.

@@ -14,7 +14,7 @@ use shapefile::{PolygonRing, Shape, ShapeReader};
 
 use crate::{Crs, Error, ReadOptions, Result, Table};
 
-const FORMAT: &str = "Shapefile";
+pub(crate) const FORMAT: &str = "Shapefile";
 /// What every `.shp` file begins with.
 pub(crate) const MAGIC: &[u8] = &[0, 0, 0x27, 0x0a];
 

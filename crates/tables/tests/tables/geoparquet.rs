@@ -181,7 +181,7 @@ fn wkb_keeps_its_bytes_whatever_dialect_it_is_in() {
 }
 
 /// Coordinates as GeoParquet 1.1 has them in a native encoding: a structure of x and y.
-fn native_coordinates(coords: &[(f64, f64)]) -> ArrayRef {
+pub fn native_coordinates(coords: &[(f64, f64)]) -> ArrayRef {
     let axis = |name: &str, values: Vec<f64>| {
         (
             Arc::new(Field::new(name, DataType::Float64, false)),

@@ -5,10 +5,9 @@ use tables::{Crs, Projection, ReadOptions, Table, WriteOptions};
 use crate::builder::{geo_of, real_data, round_trip};
 
 #[test]
+#[ignore = "needs TRANSECT_DATA"]
 fn the_demo_grids_keep_every_value_when_reordered_and_written() {
-    let Some(path) = real_data("grids/grids.parquet") else {
-        return;
-    };
+    let path = real_data("grids/grids.parquet");
     let grids = Table::open(path, &ReadOptions::default()).unwrap();
     assert_eq!(grids.rows(), 69_226);
     assert_eq!(grids.crs().epsg(), Some(4326));
@@ -37,10 +36,9 @@ fn the_demo_grids_keep_every_value_when_reordered_and_written() {
 }
 
 #[test]
+#[ignore = "needs TRANSECT_DATA"]
 fn the_demo_grids_written_are_no_larger_than_they_came() {
-    let Some(path) = real_data("grids/grids.parquet") else {
-        return;
-    };
+    let path = real_data("grids/grids.parquet");
     let size = std::fs::metadata(&path).unwrap().len();
     let bytes = Table::open(path, &ReadOptions::default())
         .unwrap()
@@ -54,10 +52,9 @@ fn the_demo_grids_written_are_no_larger_than_they_came() {
 }
 
 #[test]
+#[ignore = "needs TRANSECT_DATA"]
 fn the_reference_system_used_with_the_demo_grids_is_one_percent_off() {
-    let Some(path) = real_data("grids/grids.parquet") else {
-        return;
-    };
+    let path = real_data("grids/grids.parquet");
     let mut points = Table::open(path, &ReadOptions::default())
         .unwrap()
         .points()
@@ -74,10 +71,9 @@ fn the_reference_system_used_with_the_demo_grids_is_one_percent_off() {
 }
 
 #[test]
+#[ignore = "needs TRANSECT_DATA"]
 fn the_census_tracts_of_chicago_are_read() {
-    let Some(path) = real_data("chicago/tracts.geojson") else {
-        return;
-    };
+    let path = real_data("chicago/tracts.geojson");
     let tracts = Table::open(path, &ReadOptions::default()).unwrap();
     assert_eq!(tracts.rows(), 801);
     assert_eq!(
@@ -90,20 +86,18 @@ fn the_census_tracts_of_chicago_are_read() {
 }
 
 #[test]
+#[ignore = "needs TRANSECT_DATA"]
 fn the_buildings_of_chicago_are_read() {
-    let Some(path) = real_data("chicago/buildings.parquet") else {
-        return;
-    };
+    let path = real_data("chicago/buildings.parquet");
     let buildings = Table::open(path, &ReadOptions::default()).unwrap();
     assert_eq!(buildings.rows(), 21_928);
     assert_eq!(buildings.geometries().unwrap().len(), 21_928);
 }
 
 #[test]
+#[ignore = "needs TRANSECT_DATA"]
 fn the_segments_of_newport_are_read_from_their_archive() {
-    let Some(path) = real_data("streets/newport_segments.csv.zip") else {
-        return;
-    };
+    let path = real_data("streets/newport_segments.csv.zip");
     let segments = Table::open(path, &ReadOptions::default()).unwrap();
     assert_eq!(segments.rows(), 108_367);
     assert!(

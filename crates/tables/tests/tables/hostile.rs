@@ -55,9 +55,19 @@ fn damaged(valid: &[u8], dice: &mut Dice) -> Vec<u8> {
 /// Reads everything there is in a table.
 fn use_all(table: &Table) {
     for name in table.column_names() {
-        let _ = (table.column(name), table.numbers(name), table.texts(name), table.flags(name));
+        let _ = (
+            table.column(name),
+            table.numbers(name),
+            table.texts(name),
+            table.flags(name),
+        );
     }
-    let _ = (table.points(), table.geometries(), table.centroids(), table.bounds());
+    let _ = (
+        table.points(),
+        table.geometries(),
+        table.centroids(),
+        table.bounds(),
+    );
     let _ = table.to_geoparquet(&WriteOptions::default());
 }
 
@@ -67,7 +77,9 @@ fn survives_damage(name: &str, valid: &[u8], cases: u64) {
     for case in 1..=cases {
         let bytes = damaged(valid, &mut Dice(case.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            if let Ok(table) = Table::from_bytes(name, bytes.clone().into(), &ReadOptions::default()) {
+            if let Ok(table) =
+                Table::from_bytes(name, bytes.clone().into(), &ReadOptions::default())
+            {
                 use_all(&table);
             }
         }));
@@ -80,8 +92,15 @@ fn survives_damage(name: &str, valid: &[u8], cases: u64) {
 /// The most memory this process has had resident, where the system tells.
 fn peak_memory() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok().map(|kilobytes| kilobytes << 10)
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim()
+        .strip_suffix("kB")?
+        .trim()
+        .parse::<usize>()
+        .ok()
+        .map(|kilobytes| kilobytes << 10)
 }
 
 #[test]
@@ -99,7 +118,11 @@ fn damaged_parquet_of_native_geometries_is_an_error() {
         "columns": {"geometry": {"encoding": "point", "geometry_types": []}}
     });
     let points = crate::geoparquet::native_coordinates(&[(1.0, 2.0), (3.0, 4.0)]);
-    survives_damage("native.parquet", &parquet_file(vec![("geometry", points)], &[("geo", geo)]), 2000);
+    survives_damage(
+        "native.parquet",
+        &parquet_file(vec![("geometry", points)], &[("geo", geo)]),
+        2000,
+    );
 }
 
 #[test]
@@ -113,13 +136,21 @@ fn damaged_geojson_is_an_error() {
 
 #[test]
 fn damaged_flatgeobuf_is_an_error() {
-    survives_damage("points.fgb", &flatgeobuf_file(&[(1.0, 2.0), (3.0, 4.0), (5.0, 6.0)], true), 6000);
+    survives_damage(
+        "points.fgb",
+        &flatgeobuf_file(&[(1.0, 2.0), (3.0, 4.0), (5.0, 6.0)], true),
+        6000,
+    );
     survives_damage("polygon.fgb", &flatgeobuf_polygon(), 4000);
 }
 
 #[test]
 fn damaged_shapefiles_are_an_error() {
-    let records: [(bool, &[&str]); 3] = [(false, &["1", "a"]), (true, &["2", "b"]), (false, &["3", "c"])];
+    let records: [(bool, &[&str]); 3] = [
+        (false, &["1", "a"]),
+        (true, &["2", "b"]),
+        (false, &["3", "c"]),
+    ];
     let attributes = dbase_file(&[("n", b'N', 4, 0), ("name", b'C', 6, 0)], &records);
     survives_damage("points.shp", &three_points(), 4000);
     let shapes = three_points();
@@ -145,13 +176,21 @@ fn damaged_csv_and_archives_are_an_error() {
 
 #[test]
 fn damaged_reference_systems_are_an_error() {
-    let json = Crs::from_epsg(3125).unwrap().to_projjson().unwrap().to_string();
+    let json = Crs::from_epsg(3125)
+        .unwrap()
+        .to_projjson()
+        .unwrap()
+        .to_string();
     let wkt = r#"PROJCS["a",GEOGCS["b",DATUM["c",SPHEROID["d",6378137,298.25]],PRIMEM["e",0],UNIT["degree",0.0174]],PROJECTION["Mercator_2SP"],PARAMETER["standard_parallel_1",3],UNIT["metre",1]]"#;
     for case in 1..=3000_u64 {
         let mut dice = Dice(case.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let text = String::from_utf8_lossy(&damaged(json.as_bytes(), &mut dice)).into_owned();
         if let Ok(crs) = text.parse::<Crs>() {
-            let _ = (tables::Projection::between(&crs, &Crs::wgs84()), crs.to_projjson(), crs.scale_error(125.0, 7.0));
+            let _ = (
+                tables::Projection::between(&crs, &Crs::wgs84()),
+                crs.to_projjson(),
+                crs.scale_error(125.0, 7.0),
+            );
         }
     }
     // fewer, since each text that is well-formed is looked for in the whole registry
@@ -159,13 +198,18 @@ fn damaged_reference_systems_are_an_error() {
         let mut dice = Dice(case.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let text = String::from_utf8_lossy(&damaged(wkt.as_bytes(), &mut dice)).into_owned();
         if let Ok(crs) = Crs::from_wkt(&text) {
-            let _ = (tables::Projection::between(&crs, &Crs::wgs84()), crs.to_projjson());
+            let _ = (
+                tables::Projection::between(&crs, &Crs::wgs84()),
+                crs.to_projjson(),
+            );
         }
     }
 }
 
 fn message(name: &str, bytes: &[u8]) -> String {
-    Table::from_bytes(name, bytes.to_vec().into(), &ReadOptions::default()).unwrap_err().to_string()
+    Table::from_bytes(name, bytes.to_vec().into(), &ReadOptions::default())
+        .unwrap_err()
+        .to_string()
 }
 
 #[test]
@@ -185,7 +229,10 @@ fn a_footer_that_claims_three_gigabytes_is_refused() {
     bytes.extend(3_000_000_000_u32.to_le_bytes());
     bytes.extend(b"PAR1");
     let message = message("a.parquet", &bytes);
-    assert!(message.contains("the footer claims 3000000000 bytes, the file has 1008"), "{message}");
+    assert!(
+        message.contains("the footer claims 3000000000 bytes, the file has 1008"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -208,20 +255,39 @@ fn a_page_that_claims_two_gigabytes_is_refused() {
     // a page header begins with field 1, the kind of page, and field 2, its uncompressed size, as variable-length numbers
     let at = 4 + 3;
     assert_eq!((valid[4], valid[6]), (0x15, 0x15), "two fields of type i32");
-    let length = valid[at..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
+    let length = valid[at..]
+        .iter()
+        .take_while(|byte| **byte & 0x80 != 0)
+        .count()
+        + 1;
     let claim = [0xfe, 0xff, 0xff, 0xff, 0x0f];
 
-    let metadata = ParquetMetaDataReader::new().parse_and_finish(&Bytes::from(valid.clone())).unwrap();
+    let metadata = ParquetMetaDataReader::new()
+        .parse_and_finish(&Bytes::from(valid.clone()))
+        .unwrap();
     let group = metadata.row_group(0).clone();
     let chunk = group.column(0).clone();
     let end = 4 + chunk.compressed_size() as usize;
     let grown = chunk.compressed_size() + (claim.len() - length) as i64;
-    let chunk = chunk.into_builder().set_total_compressed_size(grown).build().unwrap();
-    let group = group.into_builder().set_column_metadata(vec![chunk]).build().unwrap();
+    let chunk = chunk
+        .into_builder()
+        .set_total_compressed_size(grown)
+        .build()
+        .unwrap();
+    let group = group
+        .into_builder()
+        .set_column_metadata(vec![chunk])
+        .build()
+        .unwrap();
     let metadata = metadata.into_builder().set_row_groups(vec![group]).build();
     let mut bytes = [&valid[..at], &claim, &valid[at + length..end]].concat();
-    ParquetMetaDataWriter::new(&mut bytes, &metadata).finish().unwrap();
+    ParquetMetaDataWriter::new(&mut bytes, &metadata)
+        .finish()
+        .unwrap();
 
     let message = message("a.parquet", &bytes);
-    assert!(message.contains("column `n`: a page of") && message.contains("claims to hold 2147483647"), "{message}");
+    assert!(
+        message.contains("column `n`: a page of") && message.contains("claims to hold 2147483647"),
+        "{message}"
+    );
 }

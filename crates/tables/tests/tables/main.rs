@@ -2,8 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod builder;
+mod definitions;
+mod flat_formats;
+mod formats;
+mod geojson;
 mod geoparquet;
 mod grids;
+mod hostile;
 mod metadata;
 mod projection;
+mod reference_systems;
+mod shapefile;
+mod split;
 mod values;

@@ -14,7 +14,10 @@ type Field = (&'static str, u8, u8, u8);
 
 /// A dBASE file, written by hand from its description.
 pub fn dbase_file(fields: &[Field], records: &[(bool, &[&str])]) -> Vec<u8> {
-    let record_length: usize = 1 + fields.iter().map(|field| usize::from(field.2)).sum::<usize>();
+    let record_length: usize = 1 + fields
+        .iter()
+        .map(|field| usize::from(field.2))
+        .sum::<usize>();
     let header_length = 32 + 32 * fields.len() + 1;
     let mut bytes = vec![3, 126, 11, 21];
     bytes.extend((records.len() as u32).to_le_bytes());
@@ -32,7 +35,14 @@ pub fn dbase_file(fields: &[Field], records: &[(bool, &[&str])]) -> Vec<u8> {
         bytes.push(if *deleted { b'*' } else { b' ' });
         for (value, field) in values.iter().zip(fields) {
             let width = usize::from(field.2);
-            bytes.extend(if field.1 == b'C' { format!("{value:<width$}") } else { format!("{value:>width$}") }.bytes());
+            // as many bytes, not letters
+            let fill = " ".repeat(width - value.len());
+            let text = if field.1 == b'C' {
+                format!("{value}{fill}")
+            } else {
+                format!("{fill}{value}")
+            };
+            bytes.extend(text.bytes());
         }
     }
     bytes.push(0x1a);
@@ -58,7 +68,9 @@ pub fn three_points() -> Vec<u8> {
 pub fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in files {
-        archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        archive
+            .start_file(*name, zip::write::SimpleFileOptions::default())
+            .unwrap();
         archive.write_all(bytes).unwrap();
     }
     archive.finish().unwrap().into_inner()
@@ -70,27 +82,50 @@ fn read(bytes: Vec<u8>) -> Result<Table> {
 
 #[test]
 fn a_zipped_shapefile_has_its_attributes_and_its_reference_system() {
-    let fields: [Field; 5] =
-        [("id", b'N', 18, 0), ("share", b'N', 8, 3), ("name", b'C', 10, 0), ("urban", b'L', 1, 0), ("seen", b'D', 8, 0)];
+    let fields: [Field; 5] = [
+        ("id", b'N', 18, 0),
+        ("share", b'N', 8, 3),
+        ("name", b'C', 10, 0),
+        ("urban", b'L', 1, 0),
+        ("seen", b'D', 8, 0),
+    ];
     let attributes = dbase_file(
         &fields,
         &[
-            (false, &["123456789012345678", "0.125", "Bató", "T", "20240229"]),
+            (
+                false,
+                &["123456789012345678", "0.125", "Bató", "T", "20240229"],
+            ),
             (true, &["2", "0.5", "gone", "F", "20240301"]),
             (false, &["3", "", "", "?", ""]),
         ],
     );
-    let files: [(&str, &[u8]); 3] =
-        [("in/cells.shp", &three_points()), ("in/cells.DBF", &attributes), ("in/cells.prj", UTM_51.as_bytes())];
+    let files: [(&str, &[u8]); 3] = [
+        ("in/cells.shp", &three_points()),
+        ("in/cells.DBF", &attributes),
+        ("in/cells.prj", UTM_51.as_bytes()),
+    ];
     let table = read(archive(&files)).unwrap();
     assert_eq!(table.crs().epsg(), Some(32651), "found by its parameters");
     assert_eq!(table.rows(), 2, "a deleted record takes its shape along");
-    assert_eq!(table.points().unwrap().unwrap()[1], Coord { x: 764_619.0, y: 874_004.0 });
-    assert_eq!(table.texts("id").unwrap(), [Some("123456789012345678".into()), Some("3".into())]);
+    assert_eq!(
+        table.points().unwrap().unwrap()[1],
+        Coord {
+            x: 764_619.0,
+            y: 874_004.0
+        }
+    );
+    assert_eq!(
+        table.texts("id").unwrap(),
+        [Some("123456789012345678".into()), Some("3".into())]
+    );
     assert_eq!(table.numbers("share").unwrap(), [Some(0.125), None]);
     assert_eq!(table.texts("name").unwrap(), [Some("Bató".into()), None]);
     assert_eq!(table.flags("urban").unwrap(), [Some(true), None]);
-    assert_eq!(table.texts("seen").unwrap(), [Some("2024-02-29".into()), None]);
+    assert_eq!(
+        table.texts("seen").unwrap(),
+        [Some("2024-02-29".into()), None]
+    );
 }
 
 #[test]
@@ -99,12 +134,22 @@ fn a_plain_shapefile_is_read_with_the_files_beside_it() {
     let path = |name: &str| folder.path().join(name);
     std::fs::write(path("cells.shp"), three_points()).unwrap();
     let bare = Table::open(path("cells.shp"), &ReadOptions::default()).unwrap();
-    assert!(bare.crs().is_unknown(), "nothing says what its coordinates are");
+    assert!(
+        bare.crs().is_unknown(),
+        "nothing says what its coordinates are"
+    );
     let records: [(bool, &[&str]); 3] = [(false, &["1"]), (false, &["2"]), (false, &["3"])];
-    std::fs::write(path("cells.dbf"), dbase_file(&[("n", b'N', 4, 0)], &records)).unwrap();
+    std::fs::write(
+        path("cells.dbf"),
+        dbase_file(&[("n", b'N', 4, 0)], &records),
+    )
+    .unwrap();
     std::fs::write(path("cells.prj"), UTM_51).unwrap();
     let table = Table::open(path("cells.shp"), &ReadOptions::default()).unwrap();
-    assert_eq!(table.numbers("n").unwrap(), [Some(1.0), Some(2.0), Some(3.0)]);
+    assert_eq!(
+        table.numbers("n").unwrap(),
+        [Some(1.0), Some(2.0), Some(3.0)]
+    );
     assert_eq!(table.crs().epsg(), Some(32651));
 }
 
@@ -129,20 +174,36 @@ fn holes_find_the_ring_they_lie_in_whatever_the_order() {
             Point::new(low, low),
         ])
     };
-    let rings = vec![outer(0.0, 10.0), outer(20.0, 30.0), hole(4.0, 5.0), hole(24.0, 25.0)];
+    let rings = vec![
+        outer(0.0, 10.0),
+        outer(20.0, 30.0),
+        hole(4.0, 5.0),
+        hole(24.0, 25.0),
+    ];
     let bytes = shapes(|writer| writer.write_shape(&Polygon::with_rings(rings)).unwrap());
     let table = Table::from_bytes("test.shp", bytes.into(), &ReadOptions::default()).unwrap();
     let Some(Geometry::MultiPolygon(polygons)) = table.geometries().unwrap().remove(0) else {
         panic!("two outer rings are a multi-polygon");
     };
     let first_corner = |polygon: &geo::Polygon| polygon.interiors()[0].0[0].x;
-    assert_eq!(polygons.0.iter().map(first_corner).collect::<Vec<_>>(), [4.0, 24.0]);
+    assert_eq!(
+        polygons.0.iter().map(first_corner).collect::<Vec<_>>(),
+        [4.0, 24.0]
+    );
 }
 
 #[test]
 fn records_and_shapes_must_be_as_many() {
     let records: [(bool, &[&str]); 1] = [(false, &["1"])];
     let attributes = dbase_file(&[("n", b'N', 4, 0)], &records);
-    let error = read(archive(&[("a.shp", &three_points()), ("a.dbf", &attributes)])).unwrap_err().to_string();
-    assert!(error.contains("it has 3 shapes and its .dbf file 1 records"), "{error}");
+    let error = read(archive(&[
+        ("a.shp", &three_points()),
+        ("a.dbf", &attributes),
+    ]))
+    .unwrap_err()
+    .to_string();
+    assert!(
+        error.contains("it has 3 shapes and its .dbf file 1 records"),
+        "{error}"
+    );
 }
