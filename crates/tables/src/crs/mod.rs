@@ -105,7 +105,9 @@ impl Crs {
     fn registered(code: u32, notation: Notation) -> Option<Self> {
         let entry = registry::entry(code)?;
         let in_degrees = !entry.wkt.starts_with("GEOGCS[") || entry.wkt.contains("UNIT[\"degree\"");
-        let proj = if in_degrees {
+        let proj = if matches!(code, 3973..=3975) {
+            Err("it is computed on a sphere, which is not supported; EASE-Grid 2.0 (EPSG:6931 to 6933) is".to_owned())
+        } else if in_degrees {
             Ok(entry.proj4.to_owned())
         } else {
             Err("its coordinates are not in degrees".to_owned())
