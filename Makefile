@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 FUNCTIONS := kickoff plan scrape cluster measure summarise split
 # These know no AWS.
-DOMAIN_CRATES := tables sampling imagery measures clustering report synthetic store contracts study
+DOMAIN_CRATES := tables sampling imagery measures clustering survey report synthetic store contracts study
 
 S3_SUITE := s3_keeps_what_every_store_promises
 
