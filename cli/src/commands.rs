@@ -2,13 +2,14 @@
 
 pub mod check;
 pub mod cluster;
+pub mod estimate;
 pub mod generate;
 pub mod map;
 pub mod measure;
 pub mod plan;
 pub mod retry;
 pub mod run;
-pub mod sample_clusters;
+pub mod select;
 pub mod split;
 pub mod start;
 pub mod status;

@@ -46,7 +46,9 @@ enum Command {
     Measure(commands::measure::Measure),
     Cluster(commands::cluster::Cluster),
     Map(commands::map::Map),
-    SampleClusters(commands::sample_clusters::SampleClusters),
+    #[command(visible_alias = "sample-clusters")]
+    Select(commands::select::Select),
+    Estimate(commands::estimate::Estimate),
     Split(commands::split::Split),
     #[command(subcommand)]
     Generate(commands::generate::Generate),
@@ -66,7 +68,8 @@ impl Command {
             Self::Measure(command) => command.run().map(Ending::from),
             Self::Cluster(command) => command.run().map(Ending::from),
             Self::Map(command) => command.run().map(Ending::from),
-            Self::SampleClusters(command) => command.run().map(Ending::from),
+            Self::Select(command) => command.run().map(Ending::from),
+            Self::Estimate(command) => command.run().map(Ending::from),
             Self::Split(command) => command.run().map(Ending::from),
             Self::Generate(command) => command.run().map(Ending::from),
             Self::Start(command) => asynchronously(Box::pin(command.run())),

@@ -142,6 +142,15 @@ impl From<clustering::Error> for Fault {
     }
 }
 
+impl From<survey::Error> for Fault {
+    fn from(error: survey::Error) -> Self {
+        match error {
+            survey::Error::Table(error) => error.into(),
+            error => Self::new(FaultName::InvalidInput, error.to_string()),
+        }
+    }
+}
+
 impl FaultName {
     /// The name for a failure of this machine's files: one that is not there or not ours is the
     /// caller's to change; a full disk may pass.

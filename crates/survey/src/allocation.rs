@@ -36,20 +36,41 @@ impl Allocation {
         let shares: Vec<f64> = match self {
             Self::Proportional => strata.iter().map(|stratum| stratum.measure).collect(),
             Self::Equal => vec![1.0; strata.len()],
-            Self::Power(power) if power.is_finite() && *power >= 0.0 => {
-                strata.iter().map(|stratum| stratum.measure.powf(*power)).collect()
+            Self::Power(power) if power.is_finite() && *power >= 0.0 => strata
+                .iter()
+                .map(|stratum| stratum.measure.powf(*power))
+                .collect(),
+            Self::Power(power) => {
+                return Err(Error::setting(
+                    "the power of the allocation",
+                    power,
+                    "0 or more",
+                ));
             }
-            Self::Power(power) => return Err(Error::setting("the power of the allocation", power, "0 or more")),
-            Self::Neyman(deviations) if deviations.len() == strata.len() => {
-                strata.iter().zip(deviations).map(|(stratum, deviation)| stratum.measure * deviation).collect()
-            }
+            Self::Neyman(deviations) if deviations.len() == strata.len() => strata
+                .iter()
+                .zip(deviations)
+                .map(|(stratum, deviation)| stratum.measure * deviation)
+                .collect(),
             Self::Neyman(deviations) => {
-                let expected = format!("one standard deviation for each of {} strata", strata.len());
-                return Err(Error::setting("Neyman allocation", format!("{} values", deviations.len()), expected));
+                let expected =
+                    format!("one standard deviation for each of {} strata", strata.len());
+                return Err(Error::setting(
+                    "Neyman allocation",
+                    format!("{} values", deviations.len()),
+                    expected,
+                ));
             }
         };
-        match shares.iter().position(|share| !(share.is_finite() && *share >= 0.0)) {
-            Some(bad) => Err(Error::setting("the share of a stratum", &strata[bad].name, "finite and 0 or more")),
+        match shares
+            .iter()
+            .position(|share| !(share.is_finite() && *share >= 0.0))
+        {
+            Some(bad) => Err(Error::setting(
+                "the share of a stratum",
+                &strata[bad].name,
+                "finite and 0 or more",
+            )),
             None => Ok(shares),
         }
     }
@@ -69,9 +90,17 @@ impl Allocation {
 ///
 /// # Errors
 /// [`Error::Allocation`] if the bounds leave no room; [`Error::Setting`] for shares that are no shares.
-pub fn allocate(strata: &[StratumSize], rule: &Allocation, n: usize, minimum: usize) -> Result<Vec<usize>> {
+pub fn allocate(
+    strata: &[StratumSize],
+    rule: &Allocation,
+    n: usize,
+    minimum: usize,
+) -> Result<Vec<usize>> {
     let shares = rule.shares(strata)?;
-    let low: Vec<usize> = strata.iter().map(|stratum| minimum.min(stratum.units)).collect();
+    let low: Vec<usize> = strata
+        .iter()
+        .map(|stratum| minimum.min(stratum.units))
+        .collect();
     let high: Vec<usize> = strata.iter().map(|stratum| stratum.units).collect();
     let refused = Error::Allocation {
         n,
@@ -94,12 +123,17 @@ pub fn allocate(strata: &[StratumSize], rule: &Allocation, n: usize, minimum: us
         .collect();
     breaks.sort_by(f64::total_cmp);
     let wanted = n as f64;
-    let below = breaks.partition_point(|&t| total(t) <= wanted + 1e-9).max(1) - 1;
+    let below = breaks
+        .partition_point(|&t| total(t) <= wanted + 1e-9)
+        .max(1)
+        - 1;
     let mut t = breaks[below];
     let missing = wanted - total(t);
     if missing > 1e-9 {
         let free: f64 = (0..strata.len())
-            .filter(|&h| low[h] as f64 <= t * shares[h] + 1e-9 && t * shares[h] < high[h] as f64 - 1e-9)
+            .filter(|&h| {
+                low[h] as f64 <= t * shares[h] + 1e-9 && t * shares[h] < high[h] as f64 - 1e-9
+            })
             .map(|h| shares[h])
             .sum();
         if free <= 0.0 {
@@ -114,7 +148,13 @@ pub fn allocate(strata: &[StratumSize], rule: &Allocation, n: usize, minimum: us
 /// Rounded down, then one more to the largest fractions.
 fn rounded(real: &[f64], n: usize, strata: &[StratumSize]) -> Vec<usize> {
     // 49.9999999999 is 50 that was divided and multiplied.
-    let snapped = real.iter().map(|&a| if (a - a.round()).abs() < 1e-9 * a.max(1.0) { a.round() } else { a });
+    let snapped = real.iter().map(|&a| {
+        if (a - a.round()).abs() < 1e-9 * a.max(1.0) {
+            a.round()
+        } else {
+            a
+        }
+    });
     let snapped: Vec<f64> = snapped.collect();
     let mut units: Vec<usize> = snapped.iter().map(|a| a.floor() as usize).collect();
     let fraction = |h: usize| ((snapped[h] - snapped[h].floor()) * 1e9).round() as u64;
@@ -142,7 +182,11 @@ mod tests {
 
     fn strata(units: &[usize]) -> Vec<StratumSize> {
         let name = |h: usize| char::from(b'A' + h as u8).to_string();
-        let stratum = |(h, &units): (usize, &usize)| StratumSize { name: name(h), units, measure: units as f64 };
+        let stratum = |(h, &units): (usize, &usize)| StratumSize {
+            name: name(h),
+            units,
+            measure: units as f64,
+        };
         units.iter().enumerate().map(stratum).collect()
     }
 
@@ -161,14 +205,25 @@ mod tests {
             (neyman(50.0), 100, 2, [28, 34, 26, 9, 3]),
             (neyman(900.0), 300, 2, [58, 70, 53, 19, 100]),
         ] {
-            assert_eq!(allocate(&strata(&UNITS), &rule, n, minimum).unwrap(), expected, "{rule:?} {n}");
+            assert_eq!(
+                allocate(&strata(&UNITS), &rule, n, minimum).unwrap(),
+                expected,
+                "{rule:?} {n}"
+            );
         }
     }
 
     #[test]
     fn bounds_that_cannot_be_kept_are_refused_with_both_sums() {
-        let refused = |n| allocate(&strata(&UNITS), &Allocation::Proportional, n, 2).unwrap_err().to_string();
-        assert_eq!(refused(9), "9 units cannot be shared out: the strata take at least 10 and at most 10000");
+        let refused = |n| {
+            allocate(&strata(&UNITS), &Allocation::Proportional, n, 2)
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            refused(9),
+            "9 units cannot be shared out: the strata take at least 10 and at most 10000"
+        );
         assert!(refused(10_001).contains("at most 10000"));
     }
 

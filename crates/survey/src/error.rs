@@ -18,7 +18,10 @@ pub enum Error {
         expected: String,
     },
     /// Values of a column that cannot be used.
-    #[error("column `{column}` has {count} {what}, first in rows {}: {remedy}", listed(rows))]
+    #[error(
+        "column `{column}` has {count} {what}, first in rows {}: {remedy}",
+        listed(rows)
+    )]
     BadValues {
         /// The column.
         column: String,
@@ -42,7 +45,9 @@ pub enum Error {
         available: usize,
     },
     /// No allocation keeps all bounds.
-    #[error("{n} units cannot be shared out: the strata take at least {lowest} and at most {highest}")]
+    #[error(
+        "{n} units cannot be shared out: the strata take at least {lowest} and at most {highest}"
+    )]
     Allocation {
         /// Units to share out.
         n: usize,
@@ -64,7 +69,9 @@ pub enum Error {
     #[error("{0}")]
     Design(String),
     /// A column that is there already and was not written by a draw.
-    #[error("the table has a column `{column}` already, which this command would write: rename or remove it first")]
+    #[error(
+        "the table has a column `{column}` already, which this command would write: rename or remove it first"
+    )]
     ColumnTaken {
         /// The column.
         column: String,
@@ -76,7 +83,9 @@ pub enum Error {
     #[error("{0}")]
     Answers(String),
     /// A matrix without an inverse.
-    #[error("{0}: the equations have no single solution (columns that repeat each other, or too few rows)")]
+    #[error(
+        "{0}: the equations have no single solution (columns that repeat each other, or too few rows)"
+    )]
     Singular(&'static str),
     /// The table cannot be read or made.
     #[error(transparent)]
@@ -84,7 +93,11 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn setting(name: &'static str, value: impl ToString, expected: impl Into<String>) -> Self {
+    pub(crate) fn setting(
+        name: &'static str,
+        value: impl ToString,
+        expected: impl Into<String>,
+    ) -> Self {
         Self::Setting {
             name,
             value: value.to_string(),
@@ -93,7 +106,12 @@ impl Error {
     }
 
     /// Bad values of a column, by the rows that hold them.
-    pub(crate) fn values(column: &str, rows: &[usize], what: &'static str, remedy: &'static str) -> Self {
+    pub(crate) fn values(
+        column: &str,
+        rows: &[usize],
+        what: &'static str,
+        remedy: &'static str,
+    ) -> Self {
         Self::BadValues {
             column: column.to_owned(),
             count: rows.len(),
@@ -105,7 +123,10 @@ impl Error {
 }
 
 fn listed(rows: &[usize]) -> String {
-    rows.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    rows.iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn have(strata: &[String]) -> String {
@@ -114,7 +135,10 @@ fn have(strata: &[String]) -> String {
         [first, second] => format!("strata {first} and {second} have"),
         [first, second, third] => format!("strata {first}, {second} and {third} have"),
         [first, second, third, rest @ ..] => {
-            format!("strata {first}, {second}, {third} and {} others have", rest.len())
+            format!(
+                "strata {first}, {second}, {third} and {} others have",
+                rest.len()
+            )
         }
         [] => "a stratum has".to_owned(),
     }

@@ -72,21 +72,47 @@ impl FayHerriot {
             ));
         }
         if y.len() <= covariates || covariates == 0 {
-            return Err(Error::setting("the number of areas", y.len(), format!("above {covariates}, the covariates")));
+            return Err(Error::setting(
+                "the number of areas",
+                y.len(),
+                format!("above {covariates}, the covariates"),
+            ));
         }
         if let Some(bad) = d.iter().find(|d| !(d.is_finite() && **d > 0.0)) {
-            return Err(Error::setting("a variance of an area", bad, "finite and above 0"));
+            return Err(Error::setting(
+                "a variance of an area",
+                bad,
+                "finite and above 0",
+            ));
         }
-        if let Some(bad) = y.iter().chain(x.iter().flatten()).find(|value| !value.is_finite()) {
+        if let Some(bad) = y
+            .iter()
+            .chain(x.iter().flatten())
+            .find(|value| !value.is_finite())
+        {
             return Err(Error::setting("an estimate or covariate", bad, "finite"));
         }
-        let columns: Vec<Vec<f64>> = (0..covariates).map(|c| x.iter().map(|row| row[c]).collect()).collect();
+        let columns: Vec<Vec<f64>> = (0..covariates)
+            .map(|c| x.iter().map(|row| row[c]).collect())
+            .collect();
         let variance = fitted_variance(y, d, &columns, method)?;
         let v: Vec<f64> = d.iter().map(|d| 1.0 / (variance + d)).collect();
         let covariance = inverse(&weighted_products(&columns, &v), WHAT)?;
-        let products: Vec<f64> = columns.iter().map(|column| weighted_product(column, y, &v)).collect();
+        let products: Vec<f64> = columns
+            .iter()
+            .map(|column| weighted_product(column, y, &v))
+            .collect();
         let coefficients = times(&covariance, &products);
-        let areas = area_estimates(y, d, x, variance, &coefficients, &covariance, &columns, method);
+        let areas = area_estimates(
+            y,
+            d,
+            x,
+            variance,
+            &coefficients,
+            &covariance,
+            &columns,
+            method,
+        );
         Ok(Self {
             variance,
             coefficient_se: (0..covariates).map(|c| covariance[c][c].sqrt()).collect(),
@@ -108,7 +134,12 @@ impl FayHerriot {
 }
 
 /// Fisher scoring from the middle variance, kept at 0 or above.
-fn fitted_variance(y: &[f64], d: &[f64], columns: &[Vec<f64>], method: AreaVariance) -> Result<f64> {
+fn fitted_variance(
+    y: &[f64],
+    d: &[f64],
+    columns: &[Vec<f64>],
+    method: AreaVariance,
+) -> Result<f64> {
     let mut sorted = d.to_vec();
     sorted.sort_by(f64::total_cmp);
     let mut variance = f64::midpoint(sorted[(d.len() - 1) / 2], sorted[d.len() / 2]);
@@ -123,14 +154,30 @@ fn fitted_variance(y: &[f64], d: &[f64], columns: &[Vec<f64>], method: AreaVaria
     Ok(variance)
 }
 
-fn scoring_step(y: &[f64], d: &[f64], columns: &[Vec<f64>], variance: f64, method: AreaVariance) -> Result<f64> {
+fn scoring_step(
+    y: &[f64],
+    d: &[f64],
+    columns: &[Vec<f64>],
+    variance: f64,
+    method: AreaVariance,
+) -> Result<f64> {
     let v: Vec<f64> = d.iter().map(|d| 1.0 / (variance + d)).collect();
     let power = |k: i32| -> Vec<f64> { v.iter().map(|v| v.powi(k)).collect() };
     let q = inverse(&weighted_products(columns, &v), WHAT)?;
-    let products: Vec<f64> = columns.iter().map(|column| weighted_product(column, y, &v)).collect();
+    let products: Vec<f64> = columns
+        .iter()
+        .map(|column| weighted_product(column, y, &v))
+        .collect();
     let b = times(&q, &products);
-    let residual: Vec<f64> =
-        (0..y.len()).map(|i| y[i] - columns.iter().zip(&b).map(|(column, b)| column[i] * b).sum::<f64>()).collect();
+    let residual: Vec<f64> = (0..y.len())
+        .map(|i| {
+            y[i] - columns
+                .iter()
+                .zip(&b)
+                .map(|(column, b)| column[i] * b)
+                .sum::<f64>()
+        })
+        .collect();
     // With P the projected inverse of V: Py = V^-1 (y - Xb).
     let squares: f64 = residual.iter().zip(&v).map(|(r, v)| r * r * v * v).sum();
     let sum_squares: f64 = v.iter().map(|v| v * v).sum();
@@ -151,15 +198,22 @@ fn scoring_step(y: &[f64], d: &[f64], columns: &[Vec<f64>], variance: f64, metho
 }
 
 fn product(a: &Matrix, b: &Matrix) -> Matrix {
-    let columns: Matrix = (0..b.len()).map(|j| b.iter().map(|row| row[j]).collect()).collect();
-    a.iter().map(|row| columns.iter().map(|column| dot(row, column)).collect()).collect()
+    let columns: Matrix = (0..b.len())
+        .map(|j| b.iter().map(|row| row[j]).collect())
+        .collect();
+    a.iter()
+        .map(|row| columns.iter().map(|column| dot(row, column)).collect())
+        .collect()
 }
 
 fn trace(matrix: &Matrix) -> f64 {
     (0..matrix.len()).map(|i| matrix[i][i]).sum()
 }
 
-#[expect(clippy::too_many_arguments, reason = "all of them are parts of the one fit that is being finished")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all of them are parts of the one fit that is being finished"
+)]
 fn area_estimates(
     y: &[f64],
     d: &[f64],
@@ -179,11 +233,15 @@ fn area_estimates(
         AreaVariance::Reml => (2.0 / squares, 0.0),
         AreaVariance::Ml => {
             let second: Vec<f64> = v.iter().map(|v| v * v).collect();
-            (2.0 / squares, -trace(&product(covariance, &weighted_products(columns, &second))) / squares)
+            (
+                2.0 / squares,
+                -trace(&product(covariance, &weighted_products(columns, &second))) / squares,
+            )
         }
-        AreaVariance::Moments => {
-            (2.0 * areas / (sum * sum), 2.0 * (areas * squares - sum * sum) / (sum * sum * sum))
-        }
+        AreaVariance::Moments => (
+            2.0 * areas / (sum * sum),
+            2.0 * (areas * squares - sum * sum) / (sum * sum * sum),
+        ),
     };
     (0..y.len())
         .map(|i| {
@@ -224,6 +282,11 @@ mod tests {
         let y: Vec<f64> = (0..6).map(|i| 0.2 + 0.5 * f64::from(i)).collect();
         let fit = FayHerriot::fit(&y, &[0.01; 6], &x, AreaVariance::Reml).unwrap();
         assert_eq!(fit.variance, 0.0);
-        assert!(fit.areas.iter().zip(&y).all(|(area, y)| area.own_weight == 0.0 && (area.estimate - y).abs() < 1e-12));
+        assert!(
+            fit.areas
+                .iter()
+                .zip(&y)
+                .all(|(area, y)| area.own_weight == 0.0 && (area.estimate - y).abs() < 1e-12)
+        );
     }
 }

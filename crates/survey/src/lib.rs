@@ -1,6 +1,7 @@
 //! Probability samples: from a list of areas to households with known probabilities, and from answers to estimates.
 //!
-//! - [`allocate`] shares units out over strata; [`selection`] draws them, with reserves, and states each probability.
+//! - [`select()`] draws from a table of areas: [`allocate`] shares units out over strata, [`selection`] draws them, with reserves,
+//!   and states each probability.
 //! - [`estimates`] gives totals, means and ratios with the variance of the design.
 //! - [`share_interval`], [`map_accuracy`] and [`FayHerriot`] are for shares, labelled maps and small areas.
 //!
@@ -19,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod allocation;
+mod answers;
 mod error;
 pub mod estimates;
 mod fay_herriot;
@@ -26,15 +28,24 @@ mod linear;
 mod map_accuracy;
 mod quadrature;
 mod quantiles;
+mod select;
 pub mod selection;
 mod share_interval;
+mod stages;
 mod stream;
 mod sums;
+mod within;
 
 pub use allocation::{Allocation, StratumSize, allocate};
+pub use answers::{AnswerColumns, Answers, join_answers};
 pub use error::{Error, Result};
 pub use fay_herriot::{AreaEstimate, AreaVariance, FayHerriot};
 pub use map_accuracy::{MapAccuracy, map_accuracy};
 pub use quantiles::{beta_quantile, t_quantile};
-pub use share_interval::{Share, ShareInterval, ShareRule, beta_interval, logit_interval, share_interval};
+pub use select::{JointProbability, Selected, Selection, Shares, StratumDrawn, select};
+pub use share_interval::{
+    Share, ShareInterval, ShareRule, beta_interval, logit_interval, share_interval,
+};
+pub use stages::stage_columns;
 pub use stream::Stream;
+pub use within::{UnitDrawn, Within, WithinDrawn, select_within};

@@ -9,7 +9,12 @@ pub(crate) type Matrix = Vec<Vec<f64>>;
 pub(crate) fn weighted_products(columns: &[Vec<f64>], weights: &[f64]) -> Matrix {
     columns
         .iter()
-        .map(|a| columns.iter().map(|b| weighted_product(a, b, weights)).collect())
+        .map(|a| {
+            columns
+                .iter()
+                .map(|b| weighted_product(a, b, weights))
+                .collect()
+        })
         .collect()
 }
 
@@ -24,7 +29,10 @@ pub(crate) fn weighted_product(a: &[f64], b: &[f64], weights: &[f64]) -> f64 {
 pub(crate) fn inverse(matrix: &Matrix, what: &'static str) -> Result<Matrix> {
     let size = matrix.len();
     let scale: Vec<f64> = (0..size).map(|i| matrix[i][i].sqrt()).collect();
-    if scale.iter().any(|scale| !(scale.is_finite() && *scale > 0.0)) {
+    if scale
+        .iter()
+        .any(|scale| !(scale.is_finite() && *scale > 0.0))
+    {
         return Err(Error::Singular(what));
     }
     let mut lower = vec![vec![0.0; size]; size];
@@ -72,12 +80,27 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// What is left of `y` after a regression on `columns` with `weights`.
-pub(crate) fn residuals(y: &[f64], columns: &[Vec<f64>], weights: &[f64], what: &'static str) -> Result<Vec<f64>> {
+pub(crate) fn residuals(
+    y: &[f64],
+    columns: &[Vec<f64>],
+    weights: &[f64],
+    what: &'static str,
+) -> Result<Vec<f64>> {
     let inverse = inverse(&weighted_products(columns, weights), what)?;
-    let products: Vec<f64> = columns.iter().map(|column| weighted_product(column, y, weights)).collect();
+    let products: Vec<f64> = columns
+        .iter()
+        .map(|column| weighted_product(column, y, weights))
+        .collect();
     let slopes = times(&inverse, &products);
     Ok((0..y.len())
-        .map(|row| y[row] - columns.iter().zip(&slopes).map(|(column, slope)| column[row] * slope).sum::<f64>())
+        .map(|row| {
+            y[row]
+                - columns
+                    .iter()
+                    .zip(&slopes)
+                    .map(|(column, slope)| column[row] * slope)
+                    .sum::<f64>()
+        })
         .collect())
 }
 
@@ -87,13 +110,20 @@ mod tests {
 
     #[test]
     fn an_inverse_undoes_its_matrix() {
-        let matrix = vec![vec![4e6, 2e3, 0.6], vec![2e3, 5.0, 0.001], vec![0.6, 0.001, 3e-6]];
+        let matrix = vec![
+            vec![4e6, 2e3, 0.6],
+            vec![2e3, 5.0, 0.001],
+            vec![0.6, 0.001, 3e-6],
+        ];
         let inverse = inverse(&matrix, "test").unwrap();
         for i in 0..3 {
             let column: Vec<f64> = inverse.iter().map(|row| row[i]).collect();
             for (j, value) in times(&matrix, &column).iter().enumerate() {
                 let scale = (matrix[j][j] / matrix[i][i]).sqrt();
-                assert!((value / scale - f64::from(u8::from(i == j))).abs() < 1e-9, "{i} {j} {value}");
+                assert!(
+                    (value / scale - f64::from(u8::from(i == j))).abs() < 1e-9,
+                    "{i} {j} {value}"
+                );
             }
         }
         assert!(super::inverse(&vec![vec![1.0, 2.0], vec![2.0, 4.0]], "test").is_err());

@@ -12,7 +12,10 @@ pub(crate) fn gauss_legendre(count: usize) -> Vec<(f64, f64)> {
                 let (mut before, mut value) = (1.0, x);
                 for k in 2..=count {
                     let k = k as f64;
-                    (before, value) = (value, ((2.0 * k - 1.0) * x * value - (k - 1.0) * before) / k);
+                    (before, value) = (
+                        value,
+                        ((2.0 * k - 1.0) * x * value - (k - 1.0) * before) / k,
+                    );
                 }
                 slope = n * (x * value - before) / (x * x - 1.0);
                 let step = value / slope;

@@ -18,7 +18,11 @@ pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
         if middle <= low || middle >= high {
             break;
         }
-        if beta_reg(a, b, middle) < p { low = middle } else { high = middle }
+        if beta_reg(a, b, middle) < p {
+            low = middle
+        } else {
+            high = middle
+        }
     }
     f64::midpoint(low, high)
 }
@@ -64,6 +68,9 @@ mod tests {
         }
         // Beta(a, 1) has P = x^a.
         assert!((beta_quantile(0.025, 3.0, 1.0) - 0.025_f64.cbrt()).abs() < 1e-12);
-        assert_eq!((beta_quantile(0.5, 0.0, 2.0), beta_quantile(0.5, 2.0, 0.0)), (0.0, 1.0));
+        assert_eq!(
+            (beta_quantile(0.5, 0.0, 2.0), beta_quantile(0.5, 2.0, 0.0)),
+            (0.0, 1.0)
+        );
     }
 }

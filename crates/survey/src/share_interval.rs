@@ -74,18 +74,30 @@ pub struct ShareInterval {
 pub fn share_interval(of: Share, level: f64) -> ShareInterval {
     let usable = of.df >= 1.0 && of.rows >= 2 && of.share.is_finite() && of.se.is_finite();
     if !usable {
-        return ShareInterval { ends: None, rule: ShareRule::TooFew };
+        return ShareInterval {
+            ends: None,
+            rule: ShareRule::TooFew,
+        };
     }
     let p = of.share.clamp(0.0, 1.0);
     if p <= 0.0 || p >= 1.0 || of.se <= 0.0 {
         let n = of.units as f64;
-        return ShareInterval { ends: Some(beta_ends(p, n, level)), rule: ShareRule::ClopperPearson };
+        return ShareInterval {
+            ends: Some(beta_ends(p, n, level)),
+            rule: ShareRule::ClopperPearson,
+        };
     }
     let effective = effective_size(of, level);
     if effective * p.min(1.0 - p) < FEW_CASES {
-        ShareInterval { ends: Some(beta_interval(of, level)), rule: ShareRule::Beta }
+        ShareInterval {
+            ends: Some(beta_interval(of, level)),
+            rule: ShareRule::Beta,
+        }
     } else {
-        ShareInterval { ends: Some(logit_interval(of, level)), rule: ShareRule::Logit }
+        ShareInterval {
+            ends: Some(logit_interval(of, level)),
+            rule: ShareRule::Logit,
+        }
     }
 }
 
@@ -128,15 +140,22 @@ mod tests {
     fn sampled(k: usize, n: usize) -> Share {
         let p = k as f64 / n as f64;
         let df = n as f64 - 1.0;
-        Share { share: p, se: (p * (1.0 - p) / df).sqrt(), df, rows: n, units: n }
+        Share {
+            share: p,
+            se: (p * (1.0 - p) / df).sqrt(),
+            df,
+            rows: n,
+            units: n,
+        }
     }
 
     #[test]
     fn at_least_94_percent_are_covered_for_all_shares_and_sizes() {
         let mut lowest = (1.0, 0, 0);
         for n in [3_usize, 4, 5, 7, 10, 15, 20, 30, 45, 60, 80, 100] {
-            let ends: Vec<(f64, f64)> =
-                (0..=n).map(|k| share_interval(sampled(k, n), 0.95).ends.expect("enough")).collect();
+            let ends: Vec<(f64, f64)> = (0..=n)
+                .map(|k| share_interval(sampled(k, n), 0.95).ends.expect("enough"))
+                .collect();
             for percent in 1..100 {
                 let p = f64::from(percent) / 100.0;
                 let mut term = (1.0 - p).powi(n as i32);
@@ -157,10 +176,31 @@ mod tests {
 
     #[test]
     fn too_few_is_said_and_ends_stay_within_the_unit_interval() {
-        let one = Share { share: 0.5, se: 0.0, df: 0.0, rows: 2, units: 1 };
-        assert_eq!(share_interval(one, 0.95), ShareInterval { ends: None, rule: ShareRule::TooFew });
-        let wide = Share { share: 0.03, se: 0.4, df: 3.0, rows: 90, units: 4 };
+        let one = Share {
+            share: 0.5,
+            se: 0.0,
+            df: 0.0,
+            rows: 2,
+            units: 1,
+        };
+        assert_eq!(
+            share_interval(one, 0.95),
+            ShareInterval {
+                ends: None,
+                rule: ShareRule::TooFew
+            }
+        );
+        let wide = Share {
+            share: 0.03,
+            se: 0.4,
+            df: 3.0,
+            rows: 90,
+            units: 4,
+        };
         let (low, high) = share_interval(wide, 0.95).ends.unwrap();
-        assert!((0.0..0.03).contains(&low) && high > 0.03 && high <= 1.0, "{low} {high}");
+        assert!(
+            (0.0..0.03).contains(&low) && high > 0.03 && high <= 1.0,
+            "{low} {high}"
+        );
     }
 }

@@ -89,6 +89,9 @@ mod tests {
         }
         assert_eq!(counts.len(), 6);
         // 1000 expected, standard deviation 29
-        assert!(counts.values().all(|count| (880..1120).contains(count)), "{counts:?}");
+        assert!(
+            counts.values().all(|count| (880..1120).contains(count)),
+            "{counts:?}"
+        );
     }
 }

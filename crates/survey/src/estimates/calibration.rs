@@ -32,14 +32,25 @@ impl Margin {
     fn check(&self, weights: &[f64]) -> Result<()> {
         let name = &self.name;
         if self.classes.len() != weights.len() {
-            return Err(Error::Calibration(format!("margin {name} has no class for each of {} rows", weights.len())));
+            return Err(Error::Calibration(format!(
+                "margin {name} has no class for each of {} rows",
+                weights.len()
+            )));
         }
-        if let Some(class) = self.classes.iter().find(|class| !self.known.contains_key(*class)) {
-            return Err(Error::Calibration(format!("margin {name} has no known total of class {class}")));
+        if let Some(class) = self
+            .classes
+            .iter()
+            .find(|class| !self.known.contains_key(*class))
+        {
+            return Err(Error::Calibration(format!(
+                "margin {name} has no known total of class {class}"
+            )));
         }
         for (class, &known) in &self.known {
             if !(known.is_finite() && known >= 0.0) {
-                return Err(Error::Calibration(format!("the known total of {name} {class} is {known}: it must be 0 or more")));
+                return Err(Error::Calibration(format!(
+                    "the known total of {name} {class} is {known}: it must be 0 or more"
+                )));
             }
             if known > 0.0 && self.estimated(class, weights) <= 0.0 {
                 return Err(Error::Calibration(format!(
@@ -51,7 +62,12 @@ impl Margin {
     }
 
     fn estimated(&self, class: &str, weights: &[f64]) -> f64 {
-        sum(self.classes.iter().zip(weights).filter(|(of, _)| *of == class).map(|(_, weight)| *weight))
+        sum(self
+            .classes
+            .iter()
+            .zip(weights)
+            .filter(|(of, _)| *of == class)
+            .map(|(_, weight)| *weight))
     }
 
     fn total(&self) -> f64 {
@@ -64,7 +80,11 @@ impl Margin {
         let mut largest = 0.0_f64;
         for (class, &known) in &self.known {
             let estimated = self.estimated(class, weights);
-            let factor = if estimated > 0.0 { known / estimated } else { 1.0 };
+            let factor = if estimated > 0.0 {
+                known / estimated
+            } else {
+                1.0
+            };
             largest = largest.max((factor - 1.0).abs());
             factors.insert(class.as_str(), factor);
         }
@@ -76,8 +96,17 @@ impl Margin {
 
     /// A column of 0 and 1 for each class that rows have.
     fn indicators(&self) -> Vec<Vec<f64>> {
-        let used = self.known.keys().filter(|class| self.classes.contains(class));
-        used.map(|class| self.classes.iter().map(|of| f64::from(u8::from(of == class))).collect()).collect()
+        let used = self
+            .known
+            .keys()
+            .filter(|class| self.classes.contains(class));
+        used.map(|class| {
+            self.classes
+                .iter()
+                .map(|of| f64::from(u8::from(of == class)))
+                .collect()
+        })
+        .collect()
     }
 }
 
@@ -89,7 +118,11 @@ pub fn post_stratify(weights: &[f64], margin: &Margin) -> Result<Calibrated> {
     margin.check(weights)?;
     let mut met = weights.to_vec();
     margin.meet(&mut met);
-    Ok(Calibrated { weights: met, columns: margin.indicators(), residuals_without_weights: false })
+    Ok(Calibrated {
+        weights: met,
+        columns: margin.indicators(),
+        residuals_without_weights: false,
+    })
 }
 
 /// Raking: margins are met in turn until all are met to 1e-9 (Deming and Stephan 1940).
@@ -117,19 +150,25 @@ pub fn rake(weights: &[f64], margins: &[Margin]) -> Result<Calibrated> {
     let mut raked = weights.to_vec();
     let mut largest = f64::INFINITY;
     for _ in 0..5000 {
-        largest = margins.iter().map(|margin| margin.meet(&mut raked)).fold(0.0, f64::max);
+        largest = margins
+            .iter()
+            .map(|margin| margin.meet(&mut raked))
+            .fold(0.0, f64::max);
         if largest < 1e-12 {
             break;
         }
     }
     if largest > 1e-9 {
         return Err(Error::Calibration(format!(
-            "raking does not come to an end: a class still differs by {:.1e}; join classes that few rows share",
-            largest
+            "raking does not come to an end: a class still differs by {largest:.1e}; join classes that few rows share"
         )));
     }
     let columns = independent(margins.iter().flat_map(Margin::indicators).collect());
-    Ok(Calibrated { weights: raked, columns, residuals_without_weights: false })
+    Ok(Calibrated {
+        weights: raked,
+        columns,
+        residuals_without_weights: false,
+    })
 }
 
 /// Leaves out columns that others add up to: those that a regression on the columns before explains wholly.
@@ -147,12 +186,15 @@ fn independent(columns: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
 
 /// Linear calibration (the generalised regression estimator): columns meet their known totals.
 ///
-/// g = 1 + (T - T_hat)' (sum w x x')^-1 x (Deville and Särndal 1992, JASA 87:376). Weights can come out negative.
+/// `g = 1 + (T - T_hat)' (sum w x x')^-1 x` (Deville and Särndal 1992, JASA 87:376). Weights can come out negative.
 ///
 /// # Errors
 /// [`Error::Calibration`] for lengths that differ, [`Error::Singular`] for columns that repeat each other.
 pub fn calibrate(weights: &[f64], columns: &[Vec<f64>], totals: &[f64]) -> Result<Calibrated> {
-    if columns.is_empty() || columns.len() != totals.len() || columns.iter().any(|column| column.len() != weights.len()) {
+    if columns.is_empty()
+        || columns.len() != totals.len()
+        || columns.iter().any(|column| column.len() != weights.len())
+    {
         return Err(Error::Calibration(format!(
             "{} columns of {} rows and {} totals do not fit together",
             columns.len(),
@@ -165,11 +207,26 @@ pub fn calibrate(weights: &[f64], columns: &[Vec<f64>], totals: &[f64]) -> Resul
         .zip(totals)
         .map(|(column, total)| total - sum(column.iter().zip(weights).map(|(x, w)| x * w)))
         .collect();
-    let slopes = times(&inverse(&weighted_products(columns, weights), "the calibration")?, &missing);
+    let slopes = times(
+        &inverse(&weighted_products(columns, weights), "the calibration")?,
+        &missing,
+    );
     let weights = (0..weights.len())
-        .map(|row| weights[row] * (1.0 + columns.iter().zip(&slopes).map(|(column, slope)| column[row] * slope).sum::<f64>()))
+        .map(|row| {
+            weights[row]
+                * (1.0
+                    + columns
+                        .iter()
+                        .zip(&slopes)
+                        .map(|(column, slope)| column[row] * slope)
+                        .sum::<f64>())
+        })
         .collect();
-    Ok(Calibrated { weights, columns: columns.to_vec(), residuals_without_weights: false })
+    Ok(Calibrated {
+        weights,
+        columns: columns.to_vec(),
+        residuals_without_weights: false,
+    })
 }
 
 #[cfg(test)]
@@ -180,7 +237,10 @@ mod tests {
         Margin {
             name: name.to_owned(),
             classes: classes.iter().map(|&class| class.to_owned()).collect(),
-            known: known.iter().map(|&(class, total)| (class.to_owned(), total)).collect(),
+            known: known
+                .iter()
+                .map(|&(class, total)| (class.to_owned(), total))
+                .collect(),
         }
     }
 
@@ -195,16 +255,31 @@ mod tests {
         // Both margins hold the sum: four columns, of which three are independent.
         assert_eq!(raked.columns.len(), 3);
         let other = margin("sex", &["f", "m", "f", "m"], &[("f", 60.0), ("m", 41.0)]);
-        assert!(rake(&[1.0; 4], &[age, other]).unwrap_err().to_string().contains("different totals, 100 and 101"));
+        assert!(
+            rake(&[1.0; 4], &[age, other])
+                .unwrap_err()
+                .to_string()
+                .contains("different totals, 100 and 101")
+        );
     }
 
     #[test]
     fn classes_without_rows_and_margins_that_exclude_each_other_are_refused() {
         let empty = margin("age", &["y", "y"], &[("y", 30.0), ("o", 70.0)]);
-        assert!(post_stratify(&[1.0; 2], &empty).unwrap_err().to_string().contains("age o"));
+        assert!(
+            post_stratify(&[1.0; 2], &empty)
+                .unwrap_err()
+                .to_string()
+                .contains("age o")
+        );
         let a = margin("a", &["1", "2"], &[("1", 30.0), ("2", 70.0)]);
         let b = margin("b", &["1", "2"], &[("1", 50.0), ("2", 50.0)]);
-        assert!(rake(&[1.0; 2], &[a, b]).unwrap_err().to_string().contains("does not come to an end"));
+        assert!(
+            rake(&[1.0; 2], &[a, b])
+                .unwrap_err()
+                .to_string()
+                .contains("does not come to an end")
+        );
     }
 
     #[test]
@@ -212,7 +287,12 @@ mod tests {
         let columns = vec![vec![1.0; 4], vec![1.0, 2.0, 5.0, 9.0]];
         let got = calibrate(&[10.0; 4], &columns, &[50.0, 190.0]).unwrap();
         assert!((got.weights.iter().sum::<f64>() - 50.0).abs() < 1e-10);
-        let total: f64 = got.weights.iter().zip(&columns[1]).map(|(w, x)| w * x).sum();
+        let total: f64 = got
+            .weights
+            .iter()
+            .zip(&columns[1])
+            .map(|(w, x)| w * x)
+            .sum();
         assert!((total - 190.0).abs() < 1e-9);
     }
 }

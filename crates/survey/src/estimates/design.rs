@@ -89,7 +89,8 @@ impl Coded {
     }
 
     fn by_unit(&self, without: f64, of: impl Fn(f64, usize) -> f64) -> Vec<f64> {
-        let (Correction::Population(values) | Correction::Probability(values)) = &self.correction else {
+        let (Correction::Population(values) | Correction::Probability(values)) = &self.correction
+        else {
             return vec![without; self.stratum_of.len()];
         };
         let mut result = vec![without; self.stratum_of.len()];
@@ -115,9 +116,16 @@ impl Design {
     /// [`Error::Design`] for lengths that differ, units in two strata, populations smaller than the sample or probabilities
     /// outside of 0 to 1; [`Error::BadValues`] for weights that are negative or not finite.
     pub fn new(weights: Vec<f64>, stages: &[Stage], lonely: LonelyPsu) -> Result<Self> {
-        let bad: Vec<usize> = (0..weights.len()).filter(|&row| !(weights[row].is_finite() && weights[row] >= 0.0)).collect();
+        let bad: Vec<usize> = (0..weights.len())
+            .filter(|&row| !(weights[row].is_finite() && weights[row] >= 0.0))
+            .collect();
         if !bad.is_empty() {
-            return Err(Error::values("weight", &bad, "negative or infinite weights", "weights are 0 or more"));
+            return Err(Error::values(
+                "weight",
+                &bad,
+                "negative or infinite weights",
+                "weights are 0 or more",
+            ));
         }
         let rows = weights.len();
         let each_row = Stage {
@@ -125,7 +133,11 @@ impl Design {
             units: (0..rows).map(|row| row.to_string()).collect(),
             correction: Correction::None,
         };
-        let stages = if stages.is_empty() { std::slice::from_ref(&each_row) } else { stages };
+        let stages = if stages.is_empty() {
+            std::slice::from_ref(&each_row)
+        } else {
+            stages
+        };
         let mut coded: Vec<Coded> = Vec::with_capacity(stages.len());
         for stage in stages {
             let within = coded.last().map(|before| before.units.as_slice());
@@ -136,7 +148,11 @@ impl Design {
         {
             collapse(first);
         }
-        Ok(Self { weights, stages: coded, lonely })
+        Ok(Self {
+            weights,
+            stages: coded,
+            lonely,
+        })
     }
 
     /// The weight of each row.
@@ -154,15 +170,23 @@ impl Design {
     /// First-stage units with a weight above 0.
     #[must_use]
     pub fn units(&self) -> usize {
-        self.weighted_units().iter().filter(|&&weighted| weighted).count()
+        self.weighted_units()
+            .iter()
+            .filter(|&&weighted| weighted)
+            .count()
     }
 
     /// Strata of the first stage with a weight above 0.
     #[must_use]
     pub fn strata(&self) -> usize {
         let first = self.first();
-        let mut strata: Vec<usize> =
-            self.weighted_units().iter().zip(&first.stratum_of).filter(|(weighted, _)| **weighted).map(|(_, &h)| h).collect();
+        let mut strata: Vec<usize> = self
+            .weighted_units()
+            .iter()
+            .zip(&first.stratum_of)
+            .filter(|(weighted, _)| **weighted)
+            .map(|(_, &h)| h)
+            .collect();
         strata.sort_unstable();
         strata.dedup();
         strata.len()
@@ -181,7 +205,10 @@ impl Design {
         let members = first.members();
         let counts: Vec<usize> = members.iter().map(Vec::len).collect();
         let left = first.left_over(&counts);
-        let alone = members.iter().zip(&first.names).filter(|(units, _)| units.len() == 1 && left[units[0]] > 1e-7);
+        let alone = members
+            .iter()
+            .zip(&first.names)
+            .filter(|(units, _)| units.len() == 1 && left[units[0]] > 1e-7);
         alone.map(|(_, name)| name.clone()).collect()
     }
 
@@ -202,43 +229,61 @@ impl Design {
         }
         weighted
     }
-
-    pub(crate) fn with_weights(&self, weights: &[f64]) -> Self {
-        Self { weights: weights.to_vec(), ..self.clone() }
-    }
 }
 
 fn code(stage: &Stage, rows: usize, within: Option<&[usize]>) -> Result<Coded> {
     let lengths = [Some(stage.units.len()), stage.strata.as_ref().map(Vec::len)];
     if lengths.into_iter().flatten().any(|length| length != rows) {
-        return Err(Error::Design(format!("strata and units need a value for each of {rows} rows")));
+        return Err(Error::Design(format!(
+            "strata and units need a value for each of {rows} rows"
+        )));
     }
     let (mut strata_codes, mut unit_codes) = (HashMap::new(), HashMap::new());
     let (mut names, mut stratum_of) = (Vec::new(), Vec::new());
     let (mut strata, mut units) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
     for row in 0..rows {
-        let name = stage.strata.as_ref().map_or("", |strata| strata[row].as_str());
+        let name = stage
+            .strata
+            .as_ref()
+            .map_or("", |strata| strata[row].as_str());
         let parent = within.map_or(0, |units| units[row]);
         let stratum = *strata_codes.entry((parent, name)).or_insert_with(|| {
-            names.push(if name.is_empty() { "(all)".to_owned() } else { name.to_owned() });
+            names.push(if name.is_empty() {
+                "(all)".to_owned()
+            } else {
+                name.to_owned()
+            });
             names.len() - 1
         });
-        let unit = *unit_codes.entry((stratum, stage.units[row].as_str())).or_insert_with(|| {
-            stratum_of.push(stratum);
-            stratum_of.len() - 1
-        });
+        let unit = *unit_codes
+            .entry((stratum, stage.units[row].as_str()))
+            .or_insert_with(|| {
+                stratum_of.push(stratum);
+                stratum_of.len() - 1
+            });
         strata.push(stratum);
         units.push(unit);
     }
-    let coded = Coded { strata, names, units, stratum_of, correction: stage.correction.clone() };
+    let coded = Coded {
+        strata,
+        names,
+        units,
+        stratum_of,
+        correction: stage.correction.clone(),
+    };
     check_correction(&coded, rows)?;
     Ok(coded)
 }
 
 fn check_correction(coded: &Coded, rows: usize) -> Result<()> {
-    let (Correction::Population(values) | Correction::Probability(values)) = &coded.correction else { return Ok(()) };
+    let (Correction::Population(values) | Correction::Probability(values)) = &coded.correction
+    else {
+        return Ok(());
+    };
     if values.len() != rows {
-        return Err(Error::Design(format!("populations or probabilities need a value for each of {rows} rows")));
+        return Err(Error::Design(format!(
+            "populations or probabilities need a value for each of {rows} rows"
+        )));
     }
     let counts: Vec<usize> = coded.members().iter().map(Vec::len).collect();
     let mut of_unit: BTreeMap<usize, f64> = BTreeMap::new();
@@ -260,7 +305,9 @@ fn check_correction(coded: &Coded, rows: usize) -> Result<()> {
         }
         let before = *of_unit.entry(coded.units[row]).or_insert(value);
         if (before - value).abs() > 1e-9 * before.abs() && before.is_finite() {
-            return Err(Error::Design(format!("row {row}: a unit has population or probability {before} and {value}")));
+            return Err(Error::Design(format!(
+                "row {row}: a unit has population or probability {before} and {value}"
+            )));
         }
     }
     Ok(())
@@ -273,12 +320,22 @@ fn collapse(first: &mut Coded) {
         let counts: Vec<usize> = members.iter().map(Vec::len).collect();
         let left = first.left_over(&counts);
         let alone = |h: usize| members[h].len() == 1 && left[members[h][0]] > 1e-7;
-        let used: Vec<usize> = (0..members.len()).filter(|&h| !members[h].is_empty()).collect();
-        let Some(at) = used.iter().position(|&h| alone(h)) else { return };
+        let used: Vec<usize> = (0..members.len())
+            .filter(|&h| !members[h].is_empty())
+            .collect();
+        let Some(at) = used.iter().position(|&h| alone(h)) else {
+            return;
+        };
         // A certain unit, with nothing left over, is a stratum for good.
-        let able = |place: usize| used.get(place).copied().filter(|&h| members[h].iter().any(|&unit| left[unit] > 1e-7));
+        let able = |place: usize| {
+            used.get(place)
+                .copied()
+                .filter(|&h| members[h].iter().any(|&unit| left[unit] > 1e-7))
+        };
         let before = (0..at).rev().find_map(able);
-        let Some(other) = (at + 1..used.len()).find_map(able).or(before) else { return };
+        let Some(other) = (at + 1..used.len()).find_map(able).or(before) else {
+            return;
+        };
         join(first, used[at], other);
     }
 }
@@ -286,7 +343,11 @@ fn collapse(first: &mut Coded) {
 fn join(first: &mut Coded, a: usize, b: usize) {
     let name = format!("{} with {}", first.names[a], first.names[b]);
     if let Correction::Population(values) = &mut first.correction {
-        let size = |h: usize, values: &[f64]| (0..values.len()).find(|&row| first.strata[row] == h).map_or(0.0, |row| values[row]);
+        let size = |h: usize, values: &[f64]| {
+            (0..values.len())
+                .find(|&row| first.strata[row] == h)
+                .map_or(0.0, |row| values[row])
+        };
         let both = size(a, values) + size(b, values);
         for (value, &stratum) in values.iter_mut().zip(&first.strata) {
             if stratum == a || stratum == b {

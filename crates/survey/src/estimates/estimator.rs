@@ -55,7 +55,9 @@ impl Estimate {
     /// The standard error in parts of the estimate.
     #[must_use]
     pub fn relative_se(&self) -> Option<f64> {
-        self.se.filter(|_| self.estimate != 0.0).map(|se| se / self.estimate.abs())
+        self.se
+            .filter(|_| self.estimate != 0.0)
+            .map(|se| se / self.estimate.abs())
     }
 }
 
@@ -79,13 +81,21 @@ impl<'a> Planned<'a> {
     /// Estimates of a design with linearised variance, by units in strata.
     #[must_use]
     pub fn of(design: &'a Design, method: &'a Variance) -> Self {
-        Self { design, method, calibrated: None, units: &[] }
+        Self {
+            design,
+            method,
+            calibrated: None,
+            units: &[],
+        }
     }
 
     /// With weights that were calibrated: residuals of the calibration variables take the place of values.
     #[must_use]
     pub fn calibrated(self, calibrated: &'a Calibrated) -> Self {
-        Self { calibrated: Some(calibrated), ..self }
+        Self {
+            calibrated: Some(calibrated),
+            ..self
+        }
     }
 
     /// With the names of first-stage units in list order, by which joint probabilities are looked up.
@@ -95,7 +105,9 @@ impl<'a> Planned<'a> {
     }
 
     fn weights(&self) -> &[f64] {
-        self.calibrated.map_or(self.design.weights(), |calibrated| calibrated.weights.as_slice())
+        self.calibrated.map_or(self.design.weights(), |calibrated| {
+            calibrated.weights.as_slice()
+        })
     }
 
     /// The total of `y` over the rows of the domain.
@@ -104,9 +116,19 @@ impl<'a> Planned<'a> {
     /// [`Error::LonelyPsu`], [`Error::Design`], [`Error::Singular`].
     pub fn total(&self, y: &[f64], domain: Option<&[bool]>) -> Result<Estimate> {
         let inside = self.inside(&[y], domain)?;
-        let influence: Vec<f64> = y.iter().zip(&inside).map(|(y, i)| if *i { *y } else { 0.0 }).collect();
+        let influence: Vec<f64> = y
+            .iter()
+            .zip(&inside)
+            .map(|(y, i)| if *i { *y } else { 0.0 })
+            .collect();
         let estimate = self.weighted(&influence);
-        let mut found = self.finish(Linear { estimate, influence }, &inside)?;
+        let mut found = self.finish(
+            Linear {
+                estimate,
+                influence,
+            },
+            &inside,
+        )?;
         let size = self.size(&inside);
         self.add_effects(&mut found, y, &inside, size * size);
         Ok(found)
@@ -120,11 +142,30 @@ impl<'a> Planned<'a> {
         let inside = self.inside(&[y], domain)?;
         let size = self.size(&inside);
         if size <= 0.0 {
-            return Err(Error::Design("no row with a weight is in the domain".to_owned()));
+            return Err(Error::Design(
+                "no row with a weight is in the domain".to_owned(),
+            ));
         }
-        let mean = sum((0..y.len()).filter(|&row| inside[row]).map(|row| self.weights()[row] * y[row])) / size;
-        let influence = (0..y.len()).map(|row| if inside[row] { (y[row] - mean) / size } else { 0.0 }).collect();
-        let mut found = self.finish(Linear { estimate: mean, influence }, &inside)?;
+        let mean = sum((0..y.len())
+            .filter(|&row| inside[row])
+            .map(|row| self.weights()[row] * y[row]))
+            / size;
+        let influence = (0..y.len())
+            .map(|row| {
+                if inside[row] {
+                    (y[row] - mean) / size
+                } else {
+                    0.0
+                }
+            })
+            .collect();
+        let mut found = self.finish(
+            Linear {
+                estimate: mean,
+                influence,
+            },
+            &inside,
+        )?;
         self.add_effects(&mut found, y, &inside, 1.0);
         Ok(found)
     }
@@ -135,47 +176,90 @@ impl<'a> Planned<'a> {
     /// As [`Planned::total`]; [`Error::Design`] if the total of `x` is 0.
     pub fn ratio(&self, y: &[f64], x: &[f64], domain: Option<&[bool]>) -> Result<Estimate> {
         let inside = self.inside(&[y, x], domain)?;
-        let total = |v: &[f64]| sum((0..v.len()).filter(|&row| inside[row]).map(|row| self.weights()[row] * v[row]));
+        let total = |v: &[f64]| {
+            sum((0..v.len())
+                .filter(|&row| inside[row])
+                .map(|row| self.weights()[row] * v[row]))
+        };
         let below = total(x);
         if below == 0.0 {
             return Err(Error::Design("the total below the ratio is 0".to_owned()));
         }
         let ratio = total(y) / below;
-        let influence = (0..y.len()).map(|row| if inside[row] { (y[row] - ratio * x[row]) / below } else { 0.0 });
+        let influence = (0..y.len()).map(|row| {
+            if inside[row] {
+                (y[row] - ratio * x[row]) / below
+            } else {
+                0.0
+            }
+        });
         let influence = influence.collect();
-        self.finish(Linear { estimate: ratio, influence }, &inside)
+        self.finish(
+            Linear {
+                estimate: ratio,
+                influence,
+            },
+            &inside,
+        )
     }
 
     /// The ratio estimator of a total: the ratio times the known total of `x`.
     ///
     /// # Errors
     /// As [`Planned::ratio`].
-    pub fn ratio_total(&self, y: &[f64], x: &[f64], known: f64, domain: Option<&[bool]>) -> Result<Estimate> {
+    pub fn ratio_total(
+        &self,
+        y: &[f64],
+        x: &[f64],
+        known: f64,
+        domain: Option<&[bool]>,
+    ) -> Result<Estimate> {
         let ratio = self.ratio(y, x, domain)?;
-        Ok(Estimate { estimate: ratio.estimate * known, se: ratio.se.map(|se| se * known.abs()), ..ratio })
+        Ok(Estimate {
+            estimate: ratio.estimate * known,
+            se: ratio.se.map(|se| se * known.abs()),
+            ..ratio
+        })
     }
 
     fn inside(&self, values: &[&[f64]], domain: Option<&[bool]>) -> Result<Vec<bool>> {
         let rows = self.design.rows();
-        if values.iter().any(|values| values.len() != rows) || domain.is_some_and(|domain| domain.len() != rows) {
-            return Err(Error::Design(format!("values and domain need one for each of {rows} rows")));
+        if values.iter().any(|values| values.len() != rows)
+            || domain.is_some_and(|domain| domain.len() != rows)
+        {
+            return Err(Error::Design(format!(
+                "values and domain need one for each of {rows} rows"
+            )));
         }
         let inside: Vec<bool> = domain.map_or_else(|| vec![true; rows], <[bool]>::to_vec);
-        let bad: Vec<usize> =
-            (0..rows).filter(|&row| inside[row] && values.iter().any(|values| !values[row].is_finite())).collect();
+        let bad: Vec<usize> = (0..rows)
+            .filter(|&row| inside[row] && values.iter().any(|values| !values[row].is_finite()))
+            .collect();
         if bad.is_empty() {
             Ok(inside)
         } else {
-            Err(Error::values("value", &bad, "missing or infinite values", "leave rows without an answer out of the domain"))
+            Err(Error::values(
+                "value",
+                &bad,
+                "missing or infinite values",
+                "leave rows without an answer out of the domain",
+            ))
         }
     }
 
     fn weighted(&self, values: &[f64]) -> f64 {
-        sum(values.iter().zip(self.weights()).map(|(value, weight)| value * weight))
+        sum(values
+            .iter()
+            .zip(self.weights())
+            .map(|(value, weight)| value * weight))
     }
 
     fn size(&self, inside: &[bool]) -> f64 {
-        sum(inside.iter().zip(self.weights()).filter(|(inside, _)| **inside).map(|(_, weight)| *weight))
+        sum(inside
+            .iter()
+            .zip(self.weights())
+            .filter(|(inside, _)| **inside)
+            .map(|(_, weight)| *weight))
     }
 
     fn finish(&self, linear: Linear, inside: &[bool]) -> Result<Estimate> {
@@ -186,10 +270,19 @@ impl<'a> Planned<'a> {
                     true => &vec![1.0; self.design.rows()],
                     false => self.design.weights(),
                 };
-                residuals(&linear.influence, &calibrated.columns, fitted_by, "the residuals of calibration")?
+                residuals(
+                    &linear.influence,
+                    &calibrated.columns,
+                    fitted_by,
+                    "the residuals of calibration",
+                )?
             }
         };
-        let z: Vec<f64> = z.iter().zip(self.weights()).map(|(z, weight)| z * weight).collect();
+        let z: Vec<f64> = z
+            .iter()
+            .zip(self.weights())
+            .map(|(z, weight)| z * weight)
+            .collect();
         let variance = variance(self.design, &z, self.method, self.units)?;
         let mut units: Vec<usize> = (0..inside.len())
             .filter(|&row| inside[row] && self.weights()[row] > 0.0)
@@ -209,7 +302,7 @@ impl<'a> Planned<'a> {
         })
     }
 
-    /// v / v_srs: s^2 (1 - n / N) / n, s^2 the weighted variance of the rows, N the sum of weights.
+    /// `v / v_srs`: s^2 (1 - n / N) / n, s^2 the weighted variance of the rows, N the sum of weights.
     fn add_effects(&self, found: &mut Estimate, y: &[f64], inside: &[bool], scale: f64) {
         let Some(se) = found.se else { return };
         let (n, size) = (found.rows as f64, self.size(inside));
@@ -219,7 +312,8 @@ impl<'a> Planned<'a> {
         let rows: Vec<usize> = (0..y.len()).filter(|&row| inside[row]).collect();
         let w = self.weights();
         let mean = sum(rows.iter().map(|&row| w[row] * y[row])) / size;
-        let spread = n / (n - 1.0) * sum(rows.iter().map(|&row| w[row] * (y[row] - mean).powi(2))) / size;
+        let spread =
+            n / (n - 1.0) * sum(rows.iter().map(|&row| w[row] * (y[row] - mean).powi(2))) / size;
         if spread > 0.0 {
             let replace = se * se / (scale * spread / n);
             found.design_effect_replace = Some(replace);

@@ -22,8 +22,12 @@ impl std::str::FromStr for Status {
 
     fn from_str(text: &str) -> Result<Self> {
         match text.trim().to_ascii_lowercase().as_str() {
-            "r" | "answered" | "respondent" | "complete" | "completed" | "yes" | "1" => Ok(Self::Answered),
-            "n" | "refused" | "nonresponse" | "not answered" | "noncontact" | "no" | "0" => Ok(Self::NotAnswered),
+            "r" | "answered" | "respondent" | "complete" | "completed" | "yes" | "1" => {
+                Ok(Self::Answered)
+            }
+            "n" | "refused" | "nonresponse" | "not answered" | "noncontact" | "no" | "0" => {
+                Ok(Self::NotAnswered)
+            }
             "i" | "ineligible" | "vacant" | "empty" | "demolished" => Ok(Self::Ineligible),
             "u" | "unknown" => Ok(Self::Unknown),
             _ => Err(Error::setting(
@@ -46,7 +50,10 @@ pub struct NonresponseCells {
 
 impl Default for NonresponseCells {
     fn default() -> Self {
-        Self { answers: 20, factor: 2.0 }
+        Self {
+            answers: 20,
+            factor: 2.0,
+        }
     }
 }
 
@@ -77,7 +84,10 @@ pub fn adjust_nonresponse(
     settings: NonresponseCells,
 ) -> Result<(Vec<f64>, Vec<CellFactor>)> {
     if status.len() != weights.len() || cells.len() != weights.len() {
-        return Err(Error::Answers(format!("status and cells need one for each of {} rows", weights.len())));
+        return Err(Error::Answers(format!(
+            "status and cells need one for each of {} rows",
+            weights.len()
+        )));
     }
     let mut sums: BTreeMap<&str, Cell> = BTreeMap::new();
     for ((weight, status), cell) in weights.iter().zip(status).zip(cells) {
@@ -85,10 +95,14 @@ pub fn adjust_nonresponse(
         cell.weights[*status as usize] += weight;
         cell.counts[*status as usize] += 1;
     }
-    let mut joined: Vec<(Vec<String>, Cell)> =
-        sums.into_iter().map(|(name, cell)| (vec![name.to_owned()], cell)).collect();
+    let mut joined: Vec<(Vec<String>, Cell)> = sums
+        .into_iter()
+        .map(|(name, cell)| (vec![name.to_owned()], cell))
+        .collect();
     while joined.len() > 1 {
-        let Some(at) = joined.iter().position(|(_, cell)| !cell.keeps(settings)) else { break };
+        let Some(at) = joined.iter().position(|(_, cell)| !cell.keeps(settings)) else {
+            break;
+        };
         let (names, cell) = joined.remove(at);
         let to = at.min(joined.len() - 1);
         let (other_names, other) = &mut joined[to];
@@ -108,16 +122,25 @@ pub fn adjust_nonresponse(
         for name in names {
             of_cell.insert(name.as_str(), (unknown, nonresponse));
         }
-        report.push(CellFactor { cells: names.clone(), counts: cell.counts, unknown, nonresponse });
+        report.push(CellFactor {
+            cells: names.clone(),
+            counts: cell.counts,
+            unknown,
+            nonresponse,
+        });
     }
-    let adjusted = weights.iter().zip(status).zip(cells).map(|((weight, status), cell)| {
-        let (unknown, nonresponse) = of_cell[cell.as_str()];
-        match status {
-            Status::Answered => weight * unknown * nonresponse,
-            Status::Ineligible => weight * unknown,
-            Status::NotAnswered | Status::Unknown => 0.0,
-        }
-    });
+    let adjusted = weights
+        .iter()
+        .zip(status)
+        .zip(cells)
+        .map(|((weight, status), cell)| {
+            let (unknown, nonresponse) = of_cell[cell.as_str()];
+            match status {
+                Status::Answered => weight * unknown * nonresponse,
+                Status::Ineligible => weight * unknown,
+                Status::NotAnswered | Status::Unknown => 0.0,
+            }
+        });
     Ok((adjusted.collect(), report))
 }
 
@@ -146,17 +169,30 @@ mod tests {
     use super::*;
 
     fn drawn(weight: f64, cell: &str, status: &str) -> (Vec<f64>, Vec<Status>, Vec<String>) {
-        let status: Vec<Status> = status.chars().map(|code| code.to_string().parse().unwrap()).collect();
-        (vec![weight; status.len()], status.clone(), vec![cell.to_owned(); status.len()])
+        let status: Vec<Status> = status
+            .chars()
+            .map(|code| code.to_string().parse().unwrap())
+            .collect();
+        (
+            vec![weight; status.len()],
+            status.clone(),
+            vec![cell.to_owned(); status.len()],
+        )
     }
 
     #[test]
     fn factors_are_those_worked_out_by_hand() {
         // r 560, n 140, i 140, u 280: 1120 / 840 and 700 / 560.
         let (weights, status, cells) = drawn(140.0, "2", "rrnruuri");
-        let one = NonresponseCells { answers: 1, factor: 9.0 };
+        let one = NonresponseCells {
+            answers: 1,
+            factor: 9.0,
+        };
         let (adjusted, report) = adjust_nonresponse(&weights, &status, &cells, one).unwrap();
-        assert!((report[0].unknown - 4.0 / 3.0).abs() < 1e-12 && (report[0].nonresponse - 1.25).abs() < 1e-12);
+        assert!(
+            (report[0].unknown - 4.0 / 3.0).abs() < 1e-12
+                && (report[0].nonresponse - 1.25).abs() < 1e-12
+        );
         assert!((adjusted[0] - 140.0 * 5.0 / 3.0).abs() < 1e-10);
         assert_eq!((adjusted[2], adjusted[4]), (0.0, 0.0));
         // Nothing is lost: answers and ineligible ones carry all weight.
@@ -172,11 +208,20 @@ mod tests {
             all.1.extend(codes);
             all.2.extend(cells);
         }
-        let (adjusted, report) = adjust_nonresponse(&all.0, &all.1, &all.2, NonresponseCells::default()).unwrap();
-        assert_eq!(report.iter().map(|cell| cell.cells.join("+")).collect::<Vec<_>>(), ["a", "b+c"]);
+        let (adjusted, report) =
+            adjust_nonresponse(&all.0, &all.1, &all.2, NonresponseCells::default()).unwrap();
+        assert_eq!(
+            report
+                .iter()
+                .map(|cell| cell.cells.join("+"))
+                .collect::<Vec<_>>(),
+            ["a", "b+c"]
+        );
         assert!((report[1].nonresponse - 32.0 / 31.0).abs() < 1e-12);
         assert!((adjusted.iter().sum::<f64>() - 57.0).abs() < 1e-9);
         let (weights, status, cells) = drawn(1.0, "a", "nn");
-        assert!(adjust_nonresponse(&weights, &status, &cells, NonresponseCells::default()).is_err());
+        assert!(
+            adjust_nonresponse(&weights, &status, &cells, NonresponseCells::default()).is_err()
+        );
     }
 }

@@ -15,7 +15,7 @@ pub enum Centre {
     Estimate,
 }
 
-/// Replicate weights and how their estimates make a variance: scale times the sum of rscale (t_r - centre)^2.
+/// Replicate weights and how their estimates make a variance: scale times the sum of `rscale (t_r - centre)^2`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replicates {
     /// Weights of each replicate, by row.
@@ -30,15 +30,19 @@ pub struct Replicates {
 
 impl Replicates {
     /// The jackknife: each replicate leaves one first-stage unit out, and the others of its stratum count n / (n - 1) times
-    /// (JKn; without strata JK1). Wolter, chapter 4.
+    /// (`JKn`; without strata `JK1`). Wolter, chapter 4.
     ///
     /// # Errors
     /// [`Error::LonelyPsu`].
     pub fn jackknife(design: &Design) -> Result<Self> {
         let first = design.first();
         let members = first.members();
-        let alone: Vec<String> =
-            members.iter().zip(&first.names).filter(|(units, _)| units.len() == 1).map(|(_, name)| name.clone()).collect();
+        let alone: Vec<String> = members
+            .iter()
+            .zip(&first.names)
+            .filter(|(units, _)| units.len() == 1)
+            .map(|(_, name)| name.clone())
+            .collect();
         if !alone.is_empty() {
             return Err(Error::LonelyPsu { strata: alone });
         }
@@ -46,7 +50,10 @@ impl Replicates {
         for (stratum, units) in members.iter().enumerate() {
             let n = units.len() as f64;
             for &out in units {
-                let of_row = |(row, &weight): (usize, &f64)| match (first.strata[row] == stratum, first.units[row] == out) {
+                let of_row = |(row, &weight): (usize, &f64)| match (
+                    first.strata[row] == stratum,
+                    first.units[row] == out,
+                ) {
                     (true, true) => 0.0,
                     (true, false) => weight * n / (n - 1.0),
                     (false, _) => weight,
@@ -55,10 +62,15 @@ impl Replicates {
                 rscales.push((n - 1.0) / n);
             }
         }
-        Ok(Self { weights, scale: 1.0, rscales, centre: Centre::Mean })
+        Ok(Self {
+            weights,
+            scale: 1.0,
+            rscales,
+            centre: Centre::Mean,
+        })
     }
 
-    /// Balanced half-samples of two units a stratum: one counts twice, the other not at all (McCarthy 1969); with Fay's `rho`
+    /// Balanced half-samples of two units a stratum: one counts twice, the other not at all (`McCarthy` 1969); with Fay's `rho`
     /// they count 2 - rho and rho times (Judkins 1990, Journal of Official Statistics 6:223).
     ///
     /// # Errors
@@ -68,8 +80,16 @@ impl Replicates {
             return Err(Error::setting("rho", rho, "from 0 to below 1"));
         }
         let first = design.first();
-        let members: Vec<Vec<usize>> = first.members().into_iter().filter(|units| !units.is_empty()).collect();
-        if let Some(h) = first.members().iter().position(|units| units.len() != 2 && !units.is_empty()) {
+        let members: Vec<Vec<usize>> = first
+            .members()
+            .into_iter()
+            .filter(|units| !units.is_empty())
+            .collect();
+        if let Some(h) = first
+            .members()
+            .iter()
+            .position(|units| units.len() != 2 && !units.is_empty())
+        {
             return Err(Error::Design(format!(
                 "stratum {} has {} units: balanced half-samples need two in each",
                 first.names[h],
@@ -89,9 +109,19 @@ impl Replicates {
             .iter()
             .map(|row| {
                 let of_row = |(&unit, &weight): (&usize, &f64)| {
-                    weight * if row[column[unit]] == second[unit] { rho } else { 2.0 - rho }
+                    weight
+                        * if row[column[unit]] == second[unit] {
+                            rho
+                        } else {
+                            2.0 - rho
+                        }
                 };
-                first.units.iter().zip(design.weights()).map(of_row).collect()
+                first
+                    .units
+                    .iter()
+                    .zip(design.weights())
+                    .map(of_row)
+                    .collect()
             })
             .collect();
         Ok(Self {
@@ -108,22 +138,35 @@ impl Replicates {
     /// [`Error::Design`] if the statistic is not finite for a replicate.
     pub fn estimate(&self, design: &Design, statistic: impl Fn(&[f64]) -> f64) -> Result<Estimate> {
         let estimate = statistic(design.weights());
-        let replicates: Vec<f64> = self.weights.iter().map(|weights| statistic(weights)).collect();
+        let replicates: Vec<f64> = self
+            .weights
+            .iter()
+            .map(|weights| statistic(weights))
+            .collect();
         if replicates.iter().any(|t| !t.is_finite()) {
-            return Err(Error::Design("the estimate does not exist for every replicate".to_owned()));
+            return Err(Error::Design(
+                "the estimate does not exist for every replicate".to_owned(),
+            ));
         }
         let centre = match self.centre {
             Centre::Estimate => estimate,
             Centre::Mean => sum(replicates.iter().copied()) / replicates.len() as f64,
         };
-        let squares = replicates.iter().zip(&self.rscales).map(|(t, scale)| scale * (t - centre).powi(2));
+        let squares = replicates
+            .iter()
+            .zip(&self.rscales)
+            .map(|(t, scale)| scale * (t - centre).powi(2));
         Ok(Estimate {
             estimate,
             se: Some((self.scale * sum(squares)).sqrt()),
             df: design.df(),
             design_effect: None,
             design_effect_replace: None,
-            rows: design.weights().iter().filter(|&&weight| weight > 0.0).count(),
+            rows: design
+                .weights()
+                .iter()
+                .filter(|&&weight| weight > 0.0)
+                .count(),
             units: design.units(),
         })
     }
@@ -131,7 +174,12 @@ impl Replicates {
 
 /// The rows of a Hadamard matrix of at least `least` columns, the first all true: Sylvester's doubling of Paley's matrices.
 fn hadamard(least: usize) -> Vec<Vec<bool>> {
-    let prime = |q: usize| q > 2 && (2..).take_while(|d| d * d <= q).all(|d| q % d != 0);
+    let prime = |q: usize| {
+        q > 2
+            && (2..)
+                .take_while(|d| d * d <= q)
+                .all(|d| !q.is_multiple_of(d))
+    };
     let mut order = least.next_power_of_two();
     let mut doublings = order.trailing_zeros();
     let mut paley = None;
@@ -194,9 +242,22 @@ mod tests {
 
     #[test]
     fn rows_of_a_hadamard_matrix_agree_in_half_of_their_places() {
-        for (least, order) in [(2, 2), (3, 4), (9, 12), (13, 16), (17, 20), (21, 24), (25, 28), (50, 52)] {
+        for (least, order) in [
+            (2, 2),
+            (3, 4),
+            (9, 12),
+            (13, 16),
+            (17, 20),
+            (21, 24),
+            (25, 32),
+            (50, 60),
+        ] {
             let matrix = hadamard(least);
-            assert!(matrix.len() >= least && matrix.len() <= order, "{least} {}", matrix.len());
+            assert!(
+                matrix.len() >= least && matrix.len() <= order,
+                "{least} {}",
+                matrix.len()
+            );
             for (i, a) in matrix.iter().enumerate() {
                 assert!(a[0] && a.len() == matrix.len());
                 for b in &matrix[..i] {

@@ -30,7 +30,12 @@ pub enum Variance {
 }
 
 /// The variance of the sum of `z`, values of rows that already have their weights.
-pub(crate) fn variance(design: &Design, z: &[f64], method: &Variance, units: &[String]) -> Result<f64> {
+pub(crate) fn variance(
+    design: &Design,
+    z: &[f64],
+    method: &Variance,
+    units: &[String],
+) -> Result<f64> {
     let rows: Vec<usize> = (0..z.len()).collect();
     if let Variance::UltimateClusters = method {
         return by_stages(&design.stages, &rows, z, design.lonely);
@@ -43,10 +48,25 @@ pub(crate) fn variance(design: &Design, z: &[f64], method: &Variance, units: &[S
     let mut total = 0.0;
     for (h, members) in members.iter().enumerate() {
         let alone = matches!(members.as_slice(), [one] if left[*one] > 1e-7);
-        if alone && matches!(method, Variance::HartleyRao(_) | Variance::HartleyRaoInHtForm(_) | Variance::SuccessiveDifferences) {
-            return Err(Error::LonelyPsu { strata: vec![first.names[h].clone()] });
+        if alone
+            && matches!(
+                method,
+                Variance::HartleyRao(_)
+                    | Variance::HartleyRaoInHtForm(_)
+                    | Variance::SuccessiveDifferences
+            )
+        {
+            return Err(Error::LonelyPsu {
+                strata: vec![first.names[h].clone()],
+            });
         }
-        let stratum = Stratum { name: &first.names[h], members, sums: &sums, left: &left, units };
+        let stratum = Stratum {
+            name: &first.names[h],
+            members,
+            sums: &sums,
+            left: &left,
+            units,
+        };
         total += stratum.variance(method)?;
     }
     Ok(total + later_stages(&design.stages, &rows, z, design.lonely)?)
@@ -67,27 +87,48 @@ impl Stratum<'_> {
         match method {
             Variance::UltimateClusters => Ok(0.0),
             Variance::SuccessiveDifferences => {
-                let steps = self.members.windows(2).map(|pair| (self.sums[pair[0]] - self.sums[pair[1]]).powi(2));
-                Ok(if n < 2.0 { 0.0 } else { n / (2.0 * (n - 1.0)) * sum(steps) })
+                let steps = self
+                    .members
+                    .windows(2)
+                    .map(|pair| (self.sums[pair[0]] - self.sums[pair[1]]).powi(2));
+                Ok(if n < 2.0 {
+                    0.0
+                } else {
+                    n / (2.0 * (n - 1.0)) * sum(steps)
+                })
             }
             Variance::HartleyRao(squares) => {
                 let psum = self.psum(squares)?;
-                Ok(if n < 2.0 { 0.0 } else { self.pairs(|a, b| Ok((1.0 - self.pi(a) - self.pi(b) + psum) / (n - 1.0) * self.gap(a, b)))? })
+                Ok(if n < 2.0 {
+                    0.0
+                } else {
+                    self.pairs(|a, b| {
+                        Ok((1.0 - self.pi(a) - self.pi(b) + psum) / (n - 1.0) * self.gap(a, b))
+                    })?
+                })
             }
             Variance::HartleyRaoInHtForm(squares) => {
                 let psum = self.psum(squares)?;
-                let own = sum(self.members.iter().map(|&a| self.left[a] * self.sums[a] * self.sums[a]));
-                let both = self.pairs(|a, b| Ok((1.0 - self.pi(a) - self.pi(b) + psum) / (n - 1.0) * self.sums[a] * self.sums[b]))?;
+                let own = sum(self
+                    .members
+                    .iter()
+                    .map(|&a| self.left[a] * self.sums[a] * self.sums[a]));
+                let both = self.pairs(|a, b| {
+                    Ok((1.0 - self.pi(a) - self.pi(b) + psum) / (n - 1.0)
+                        * self.sums[a]
+                        * self.sums[b])
+                })?;
                 Ok(if n < 2.0 { own } else { own - 2.0 * both })
             }
-            Variance::YatesGrundy(joint) => {
-                self.pairs(|a, b| {
-                    let pij = self.joint(joint, a, b)?;
-                    Ok((self.pi(a) * self.pi(b) - pij) / pij * self.gap(a, b))
-                })
-            }
+            Variance::YatesGrundy(joint) => self.pairs(|a, b| {
+                let pij = self.joint(joint, a, b)?;
+                Ok((self.pi(a) * self.pi(b) - pij) / pij * self.gap(a, b))
+            }),
             Variance::HorvitzThompson(joint) => {
-                let own = sum(self.members.iter().map(|&a| self.left[a] * self.sums[a] * self.sums[a]));
+                let own = sum(self
+                    .members
+                    .iter()
+                    .map(|&a| self.left[a] * self.sums[a] * self.sums[a]));
                 let both = self.pairs(|a, b| {
                     let pij = self.joint(joint, a, b)?;
                     Ok((pij - self.pi(a) * self.pi(b)) / pij * self.sums[a] * self.sums[b])
@@ -124,13 +165,17 @@ impl Stratum<'_> {
 
     fn joint(&self, joint: &HashMap<(String, String), f64>, a: usize, b: usize) -> Result<f64> {
         let (a, b) = (&self.units[a], &self.units[b]);
-        let found = joint.get(&(a.clone(), b.clone())).or_else(|| joint.get(&(b.clone(), a.clone())));
+        let found = joint
+            .get(&(a.clone(), b.clone()))
+            .or_else(|| joint.get(&(b.clone(), a.clone())));
         match found {
             Some(&p) if p > 0.0 => Ok(p),
             Some(_) => Err(Error::Design(format!(
                 "units {a} and {b} can never be drawn together (joint probability 0): take the default variance"
             ))),
-            None => Err(Error::Design(format!("no joint probability of units {a} and {b}"))),
+            None => Err(Error::Design(format!(
+                "no joint probability of units {a} and {b}"
+            ))),
         }
     }
 }
@@ -146,7 +191,9 @@ fn unit_sums(stage: &Coded, rows: &[usize], z: &[f64]) -> Vec<f64> {
 
 /// Stage by stage: sums of units about their stratum's mean, then the same within each unit for the share that was taken.
 fn by_stages(stages: &[Coded], rows: &[usize], z: &[f64], lonely: LonelyPsu) -> Result<f64> {
-    let Some(stage) = stages.first() else { return Ok(0.0) };
+    let Some(stage) = stages.first() else {
+        return Ok(0.0);
+    };
     let sums = unit_sums(stage, rows, z);
     let here = present(stage, rows);
     let counts: Vec<usize> = here.iter().map(Vec::len).collect();
@@ -173,7 +220,10 @@ fn by_stages(stages: &[Coded], rows: &[usize], z: &[f64], lonely: LonelyPsu) -> 
                 with_variance += 1;
                 let n = units.len() as f64;
                 let mean = sum(units.iter().map(|&unit| sums[unit])) / n;
-                total += n / (n - 1.0) * sum(units.iter().map(|&unit| left[unit] * (sums[unit] - mean).powi(2)));
+                total += n / (n - 1.0)
+                    * sum(units
+                        .iter()
+                        .map(|&unit| left[unit] * (sums[unit] - mean).powi(2)));
             }
         }
     }
@@ -182,7 +232,9 @@ fn by_stages(stages: &[Coded], rows: &[usize], z: &[f64], lonely: LonelyPsu) -> 
     }
     if lonely == LonelyPsu::Average && without > 0 {
         if with_variance == 0 {
-            return Err(Error::Design("no stratum has a variance that others could be given".to_owned()));
+            return Err(Error::Design(
+                "no stratum has a variance that others could be given".to_owned(),
+            ));
         }
         total *= (with_variance + without) as f64 / with_variance as f64;
     }
@@ -203,7 +255,9 @@ fn present(stage: &Coded, rows: &[usize]) -> Vec<Vec<usize>> {
 }
 
 fn later_stages(stages: &[Coded], rows: &[usize], z: &[f64], lonely: LonelyPsu) -> Result<f64> {
-    let [stage, later @ ..] = stages else { return Ok(0.0) };
+    let [stage, later @ ..] = stages else {
+        return Ok(0.0);
+    };
     if later.is_empty() {
         return Ok(0.0);
     }

@@ -20,9 +20,16 @@ const CERTAIN: f64 = 1.0 - 1e-12;
 /// # Errors
 /// [`Error::BadValues`] for sizes that are negative or not finite; [`Error::TooMany`] if fewer units have a size.
 pub fn probabilities(sizes: &[f64], n: usize) -> Result<Vec<f64>> {
-    let bad: Vec<usize> = (0..sizes.len()).filter(|&i| !(sizes[i].is_finite() && sizes[i] >= 0.0)).collect();
+    let bad: Vec<usize> = (0..sizes.len())
+        .filter(|&i| !(sizes[i].is_finite() && sizes[i] >= 0.0))
+        .collect();
     if !bad.is_empty() {
-        return Err(Error::values("size", &bad, "negative or infinite sizes", "every unit needs a size, 0 or more"));
+        return Err(Error::values(
+            "size",
+            &bad,
+            "negative or infinite sizes",
+            "every unit needs a size, 0 or more",
+        ));
     }
     let mut open: Vec<usize> = (0..sizes.len()).filter(|&i| sizes[i] > 0.0).collect();
     if n > open.len() {
@@ -63,11 +70,25 @@ mod tests {
         // 4 x 500 > 1000: row 1. 3 x 260 > 500: row 2. Of 240 and n = 2, 60 is one half.
         let sizes = [500.0, 260.0, 60.0, 50.0, 40.0, 30.0, 30.0, 20.0, 5.0, 5.0];
         let got = probabilities(&sizes, 4).unwrap();
-        let expected = [1.0, 1.0, 0.5, 50.0 / 120.0, 40.0 / 120.0, 0.25, 0.25, 20.0 / 120.0, 5.0 / 120.0, 5.0 / 120.0];
+        let expected = [
+            1.0,
+            1.0,
+            0.5,
+            50.0 / 120.0,
+            40.0 / 120.0,
+            0.25,
+            0.25,
+            20.0 / 120.0,
+            5.0 / 120.0,
+            5.0 / 120.0,
+        ];
         for (got, expected) in got.iter().zip(expected) {
             assert!((got - expected).abs() < 1e-12);
         }
-        assert_eq!(probabilities(&[10.0, 0.0, 30.0, 60.0], 2).unwrap(), [0.25, 0.0, 0.75, 1.0]);
+        assert_eq!(
+            probabilities(&[10.0, 0.0, 30.0, 60.0], 2).unwrap(),
+            [0.25, 0.0, 0.75, 1.0]
+        );
         assert_eq!(probabilities(&[5.0; 4], 4).unwrap(), [1.0; 4]);
         assert!(probabilities(&[1.0, 0.0], 2).is_err());
         assert!(probabilities(&[1.0, f64::NAN], 1).is_err());

@@ -12,13 +12,24 @@ use crate::Result;
 ///
 /// # Errors
 /// As [`probabilities`].
-pub fn joint(method: Method, sizes: &[f64], n: usize, reserve: usize, units: &[usize]) -> Result<Option<Vec<Vec<f64>>>> {
+pub fn joint(
+    method: Method,
+    sizes: &[f64],
+    n: usize,
+    reserve: usize,
+    units: &[usize],
+) -> Result<Option<Vec<Vec<f64>>>> {
     let measured: Vec<f64> = match method {
-        Method::Srs => sizes.iter().map(|&size| if size > 0.0 { 1.0 } else { 0.0 }).collect(),
+        Method::Srs => sizes
+            .iter()
+            .map(|&size| if size > 0.0 { 1.0 } else { 0.0 })
+            .collect(),
         _ => sizes.to_vec(),
     };
     let sample_pi = probabilities(&measured, n)?;
-    let rest: Vec<usize> = (0..sizes.len()).filter(|&i| measured[i] > 0.0 && sample_pi[i] < 1.0).collect();
+    let rest: Vec<usize> = (0..sizes.len())
+        .filter(|&i| measured[i] > 0.0 && sample_pi[i] < 1.0)
+        .collect();
     let kept = n - sample_pi.iter().filter(|&&p| p >= 1.0).count();
     let of_rest = if kept == 0 { 0 } else { kept + reserve };
     let rest_sizes: Vec<f64> = rest.iter().map(|&i| measured[i]).collect();
@@ -54,13 +65,19 @@ pub fn joint(method: Method, sizes: &[f64], n: usize, reserve: usize, units: &[u
     let Some(found) = found else { return Ok(None) };
     let (m, all) = (kept as f64, of_rest as f64);
     let one = if of_rest == 0 { 0.0 } else { m / all };
-    let both = if of_rest < 2 { 0.0 } else { m * (m - 1.0) / (all * (all - 1.0)) };
+    let both = if of_rest < 2 {
+        0.0
+    } else {
+        m * (m - 1.0) / (all * (all - 1.0))
+    };
     let mut found = found.into_iter();
     let mut matrix = vec![vec![0.0; units.len()]; units.len()];
     for (row, &a) in units.iter().enumerate() {
         for (column, &b) in units[..row].iter().enumerate() {
             let p = match (place(a), place(b)) {
-                (Some(a), Some(b)) if open.binary_search(&a).is_ok() && open.binary_search(&b).is_ok() => {
+                (Some(a), Some(b))
+                    if open.binary_search(&a).is_ok() && open.binary_search(&b).is_ok() =>
+                {
                     both * found.next().unwrap_or(0.0)
                 }
                 (Some(a), Some(b)) => both * rest_pi[a] * rest_pi[b],
@@ -96,9 +113,17 @@ mod tests {
             let matrix = joint(method, &sizes, 4, reserve, &units).unwrap().unwrap();
             for (i, row) in matrix.iter().enumerate() {
                 let others: f64 = row.iter().sum::<f64>() - row[i];
-                assert!((others - 3.0 * row[i]).abs() < 1e-9, "{method:?} {reserve} {i}: {others} {}", row[i]);
+                assert!(
+                    (others - 3.0 * row[i]).abs() < 1e-9,
+                    "{method:?} {reserve} {i}: {others} {}",
+                    row[i]
+                );
             }
         }
-        assert!(joint(Method::Systematic, &sizes, 4, 2, &units).unwrap().is_none());
+        assert!(
+            joint(Method::Systematic, &sizes, 4, 2, &units)
+                .unwrap()
+                .is_none()
+        );
     }
 }

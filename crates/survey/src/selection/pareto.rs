@@ -1,12 +1,12 @@
 //! Pareto sampling: the n units whose random numbers are smallest for their size.
 //!
-//! Unit i gets Q_i = (U / (1 - U)) / (lambda_i / (1 - lambda_i)); the n smallest are drawn (Rosén 1997, Journal of Statistical
+//! Unit i gets `Q_i = (U / (1 - U)) / (lambda_i / (1 - lambda_i))`; the n smallest are drawn (Rosén 1997, Journal of Statistical
 //! Planning and Inference 62:135). With lambda at the target the probabilities are only near it. Here they are computed
 //! exactly (Aires 1999, Methodology and Computing in Applied Probability 1:457) and the odds of lambda are multiplied by
 //! (target odds / exact odds) until both agree.
 
-use crate::quadrature::gauss_legendre;
 use crate::Stream;
+use crate::quadrature::gauss_legendre;
 
 /// The most multiplications for one pass over the exact probabilities, some two seconds.
 const MOST_WORK: usize = 2_000_000_000;
@@ -40,7 +40,11 @@ pub fn pareto_lambda(target: &[f64]) -> ParetoLambda {
     for _ in 0..MOST_PASSES {
         let now = lambda(&theta);
         let exact = pareto_probabilities(&now, n);
-        let difference = exact.iter().zip(target).map(|(exact, target)| (exact - target).abs()).fold(0.0, f64::max);
+        let difference = exact
+            .iter()
+            .zip(target)
+            .map(|(exact, target)| (exact - target).abs())
+            .fold(0.0, f64::max);
         let stalled = difference >= best.0;
         if difference < best.0 {
             best = (difference, now);
@@ -64,12 +68,15 @@ fn nodes(units: usize) -> usize {
 
 fn work(units: usize, n: usize) -> usize {
     let depth = usize::BITS - units.leading_zeros();
-    units.saturating_mul(n).saturating_mul(depth as usize).saturating_mul(nodes(units))
+    units
+        .saturating_mul(n)
+        .saturating_mul(depth as usize)
+        .saturating_mul(nodes(units))
 }
 
 /// The exact inclusion probabilities of Pareto sampling of `n` units with these lambda.
 ///
-/// With t = v / (1 - v) for Q: pi_i is the integral over v in (0, 1) of the density f_i(v) times the probability that at most
+/// With t = v / (1 - v) for Q: pi is the integral over v in (0, 1) of the density f(v) times the probability that at most
 /// n - 1 of the others are smaller. That is a Poisson binomial without unit i, found for all i together by halving.
 #[must_use]
 pub fn pareto_probabilities(lambda: &[f64], n: usize) -> Vec<f64> {
@@ -143,7 +150,11 @@ pub(crate) fn joint(lambda: &[f64], n: usize, pairs: &[(usize, usize)]) -> Optio
         return Some(vec![0.0; pairs.len()]);
     }
     let points = nodes(lambda.len());
-    let work = pairs.len().saturating_mul(lambda.len()).saturating_mul(n).saturating_mul(points);
+    let work = pairs
+        .len()
+        .saturating_mul(lambda.len())
+        .saturating_mul(n)
+        .saturating_mul(points);
     if work > 4 * MOST_WORK {
         return None;
     }

@@ -23,7 +23,10 @@ impl Sums {
     fn none(n: usize) -> Self {
         let mut count = vec![0.0; n + 1];
         count[0] = 1.0;
-        Self { count, special: vec![0.0; n + 1] }
+        Self {
+            count,
+            special: vec![0.0; n + 1],
+        }
     }
 
     fn add(&mut self, p: f64) {
@@ -70,7 +73,11 @@ pub(crate) fn sampford(pi: &[f64], stream: &mut Stream) -> Result<Vec<usize>> {
                 p * (1.0 - p) * after.count[left - 1],
             )
         } else {
-            ((1.0 - p) * after.count[left], p * after.count[left - 1], 0.0)
+            (
+                (1.0 - p) * after.count[left],
+                p * after.count[left - 1],
+                0.0,
+            )
         };
         let mark = stream.unit() * (out + plain + special);
         if mark >= out {
@@ -84,7 +91,7 @@ pub(crate) fn sampford(pi: &[f64], stream: &mut Stream) -> Result<Vec<usize>> {
 
 /// Joint probabilities of pairs, exactly; `None` where they would take too long.
 ///
-/// pi_ij = lambda_i lambda_j (F'_{n-2} + (2 - pi_i - pi_j) E'_{n-2}) / F_n, sums without i and j marked by '.
+/// `pi_ij = lambda_i lambda_j (F'_{n-2} + (2 - pi_i - pi_j) E'_{n-2}) / F_n`, sums without i and j marked by '.
 pub(crate) fn joint(pi: &[f64], pairs: &[(usize, usize)]) -> Option<Vec<f64>> {
     let n = pi.iter().sum::<f64>().round() as usize;
     if n < 2 {

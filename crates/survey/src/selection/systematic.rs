@@ -22,7 +22,9 @@ pub fn systematic_from(sizes: &[f64], n: usize, start: f64) -> Vec<usize> {
         let point = (start + k as f64) * total / n as f64;
         // The bounds hold anyway, but for rounding.
         let most = sizes.len().saturating_sub(n - k);
-        let unit = ends.partition_point(|&end| end <= point).clamp(least.min(most), most);
+        let unit = ends
+            .partition_point(|&end| end <= point)
+            .clamp(least.min(most), most);
         least = unit + 1;
         drawn.push(unit);
     }
@@ -64,19 +66,29 @@ mod tests {
         assert_eq!(systematic_from(&SIZES, 4, 0.2), [0, 3, 5, 7]);
         assert_eq!(systematic_from(&SIZES, 4, 0.0), [0, 2, 5, 7]);
         // Rows 3 on of the frame with two certain rows: points 66 and 186.
-        assert_eq!(systematic_from(&[60.0, 50.0, 40.0, 30.0, 30.0, 20.0, 5.0, 5.0], 2, 0.55), [1, 4]);
+        assert_eq!(
+            systematic_from(&[60.0, 50.0, 40.0, 30.0, 30.0, 20.0, 5.0, 5.0], 2, 0.55),
+            [1, 4]
+        );
     }
 
     #[test]
     fn lohrs_classes_come_from_her_start() {
         // Lohr, "Sampling: Design and Analysis" (2nd ed.), section 6.2.3: start 112 of step 129.4.
-        let classes = [44.0, 33.0, 26.0, 22.0, 76.0, 63.0, 20.0, 44.0, 54.0, 34.0, 46.0, 24.0, 46.0, 100.0, 15.0];
-        assert_eq!(systematic_from(&classes, 5, 112.0 / 129.4), [3, 5, 8, 12, 13]);
+        let classes = [
+            44.0, 33.0, 26.0, 22.0, 76.0, 63.0, 20.0, 44.0, 54.0, 34.0, 46.0, 24.0, 46.0, 100.0,
+            15.0,
+        ];
+        assert_eq!(
+            systematic_from(&classes, 5, 112.0 / 129.4),
+            [3, 5, 8, 12, 13]
+        );
     }
 
     #[test]
     fn joint_probabilities_are_the_shares_of_starts() {
-        let pairs: Vec<(usize, usize)> = (0..10).flat_map(|i| (0..i).map(move |j| (i, j))).collect();
+        let pairs: Vec<(usize, usize)> =
+            (0..10).flat_map(|i| (0..i).map(move |j| (i, j))).collect();
         let got = joint(&SIZES, 4, &pairs);
         let starts = 20_000;
         let mut counts = vec![0.0; pairs.len()];
