@@ -22,7 +22,6 @@ mod naming;
 mod outlines;
 mod params;
 mod places;
-mod pps;
 mod report;
 mod settings;
 mod strata;
@@ -44,7 +43,6 @@ pub use params::{
     Question, Rule, Setting, SmallIslands, ThinPieces, Values,
 };
 pub use places::{Outlines, Places};
-pub use pps::{Drawn, pps_sample, sample_clusters};
 pub use report::{Adjacency, Bridges, FlagCounts, GroupFigures, Limits, Report, Side, TradeOff};
 pub use settings::Settings;
 pub use tuned_kmeans::tuned_kmeans;
