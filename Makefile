@@ -60,7 +60,7 @@ bless: programs ## Accept what the schemas and golden files say now; look at the
 	@BLESS=1 cargo test --release --workspace --tests --no-fail-fast --quiet
 
 .PHONY: test-stack
-test-stack: programs ## The tests that cross crates, on a local stack; PYTEST='-k kickoff' picks some
+test-stack: programs wheel ## The tests that cross crates, on a local stack; PYTEST='-k kickoff' picks some
 	@$(TEST_TOOLS) export TRANSECT_PROGRAMS="$(TARGET)/release"; python -m pytest tests $(PYTEST)
 
 .PHONY: bench
@@ -138,6 +138,34 @@ deploy: need-stack build-$(ARCH) ## To AWS: make deploy STACK=name [ARCH=x86-64]
 .PHONY: destroy
 destroy: need-stack ## From AWS, all but the buckets: make destroy STACK=name
 	@$(TOOLS) python tools/deployment.py destroy "$(STACK)"
+
+.PHONY: program
+program:
+	@cargo build --release -p transect
+
+.PHONY: wheel
+wheel: program ## The Python wheel, with the program in it: dist/transect-*.whl for CPython 3.10 and later
+	@$(TOOLS) tools/package.sh share "$(TARGET)/release/transect" python/transect.data/data
+	@$(TOOLS) maturin build --release --locked --manifest-path python/Cargo.toml --out dist
+
+.PHONY: dist
+dist: program ## The program with manual pages and completions: dist/transect-*.tar.gz and its sha256
+	@tools/package.sh dist "$(TARGET)/release/transect" dist
+
+PREFIX ?= $(HOME)/.local
+.PHONY: install
+install: program ## Install the program, manual pages and completions below PREFIX (~/.local)
+	@tools/package.sh install "$(TARGET)/release/transect" "$(PREFIX)"
+
+.PHONY: docs
+docs: reference ## The documentation site in site/, its links checked
+	@$(TOOLS) mkdocs build --strict --quiet
+	@echo "$(CURDIR)/site/index.html"
+
+.PHONY: reference
+reference: program ## Write docs/reference and the drawing of the crates anew from the code
+	@python3 tools/reference.py docs/reference --program "$(TARGET)/release/transect"
+	@cargo metadata --no-deps --locked --format-version 1 | python3 tools/draw_architecture.py docs/images/architecture.svg
 
 .PHONY: need-stack
 need-stack:

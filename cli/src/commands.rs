@@ -2,8 +2,10 @@
 
 pub mod check;
 pub mod cluster;
+pub mod demo;
 pub mod estimate;
 pub mod generate;
+pub mod manuals;
 pub mod map;
 pub mod measure;
 pub mod plan;

@@ -1,7 +1,5 @@
 //! How a command ended, as its exit status tells.
 
-use std::process::ExitCode;
-
 use contracts::{Fault, FaultName};
 use serde_json::Value;
 use study::SummaryReply;
@@ -35,14 +33,15 @@ impl From<()> for Ending {
     }
 }
 
-impl From<Ending> for ExitCode {
-    fn from(ending: Ending) -> Self {
-        Self::from(match ending {
-            Ending::Done => 0,
-            Ending::SomeFailed => 3,
-            Ending::SomeLeft => 4,
-            Ending::Stopped => 130,
-        })
+impl Ending {
+    /// The exit status that says so.
+    pub fn status(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::SomeFailed => 3,
+            Self::SomeLeft => 4,
+            Self::Stopped => 130,
+        }
     }
 }
 

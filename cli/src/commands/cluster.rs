@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clustering::{Budget, Clustered, Params, Setting, cluster_table};
+use clustering::{Budget, Params, Setting, cluster_table};
 use contracts::{Fault, FaultName};
 use serde::de::DeserializeOwned;
 
+use crate::cluster_files::write_clusters;
 use crate::commands::word;
 use crate::files;
 use crate::reading::Reading;
@@ -104,28 +105,18 @@ impl Cluster {
         let params = self.params()?;
         files::check_output(&self.output)?;
         let table = self.reading.open(&self.input)?;
-        let Clustered {
-            table,
-            clusters,
-            report,
-        } = cluster_table(&table, &params, &Budget::unlimited()).map_err(|error| {
+        let clustered = cluster_table(&table, &params, &Budget::unlimited()).map_err(|error| {
             Fault::from(error).named(&self.input, &self.input.to_string_lossy())
         })?;
-        let report_path = files::beside(&self.output, "clusters_", Some("json"));
-        let pretty = serde_json::to_vec_pretty(&report).map_err(|e| Fault::internal(&e))?;
-        files::write_bytes(&report_path, &pretty)?;
-        files::write_table(
-            &files::beside(&self.output, "clusters_", Some("parquet")),
-            &clusters,
-        )?;
-        files::write_table(&self.output, &table)?;
+        write_clusters(&clustered, &self.output)?;
+        let report = &clustered.report;
         for warning in &report.warnings {
             eprintln!("warning: {warning}");
         }
         if self.json {
             println!(
                 "{}",
-                serde_json::to_string(&report).map_err(|e| Fault::internal(&e))?
+                serde_json::to_string(report).map_err(|e| Fault::internal(&e))?
             );
         } else {
             print!("{report}");

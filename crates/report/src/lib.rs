@@ -5,7 +5,8 @@
 //! light setting, works without the script, and every colour is also said in words.
 //!
 //! [`collect_page`] shows a plan: its samples and areas or roads on a map, what became of every sample, how the readings
-//! are spread, and some of the pictures. [`town_page`] shows the roads of one town. [`cluster_page`] shows a run of the clustering: a row a file, and maps.
+//! are spread, and some of the pictures. [`town_page`] shows the roads of one town. [`clustered_page`] shows the clusters of one table,
+//! [`cluster_page`] a run of the clustering: a row a file, and maps.
 //!
 //! ```
 //! use report::{ClusterReport, ClusteredFile, cluster_page};
@@ -18,6 +19,7 @@
 //! What it does not do: reading or writing files, and maps with a background of streets.
 
 mod cluster_page;
+mod clustered_page;
 mod collect_page;
 mod error;
 mod gallery;
@@ -28,6 +30,7 @@ mod page;
 mod town_page;
 
 pub use cluster_page::{ClusterReport, ClusteredFile, FailedFile, cluster_page};
+pub use clustered_page::{ClusteredReport, clustered_page};
 pub use collect_page::{CollectReport, collect_page};
 pub use error::{Error, Result};
 pub use gallery::{Thumbnail, gallery_samples, thumbnail};
