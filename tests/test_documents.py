@@ -197,4 +197,4 @@ def test_editors_can_check_a_study(study: str, valid: bool, programs: Path, tmp_
     taplo = Path(sys.executable).parent / "taplo"
     done = subprocess.run([taplo, "check", "study.toml"], cwd=tmp_path, text=True, capture_output=True, check=False)
     assert (done.returncode == 0) == valid, done.stderr
-    assert valid or "schema validation failed" in done.stderr
+    assert valid or "study.toml:" in done.stderr
