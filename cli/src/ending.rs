@@ -161,7 +161,10 @@ mod tests {
             samples: 5,
             pictures: 2,
             failed: 3,
-            reasons: vec![("http 503".to_owned(), 2), ("no answer in time".to_owned(), 1)],
+            reasons: vec![
+                ("http 503".to_owned(), 2),
+                ("no answer in time".to_owned(), 1),
+            ],
             ..Counts::default()
         };
         assert_eq!(

@@ -53,7 +53,11 @@ impl FolderLock {
             Err(TryLockError::Error(_)) => return Ok(Self { _file: file }),
         }
         let study: Vec<String> = std::env::args().skip(1).collect();
-        let text = format!("process {}: transect {}\n", std::process::id(), study.join(" "));
+        let text = format!(
+            "process {}: transect {}\n",
+            std::process::id(),
+            study.join(" ")
+        );
         file.set_len(0).map_err(failed)?;
         file.rewind().map_err(failed)?;
         file.write_all(text.as_bytes()).map_err(failed)?;

@@ -27,7 +27,9 @@ pub fn line(text: fmt::Arguments<'_>) {
         && error.kind() != ErrorKind::BrokenPipe
         && !BROKEN.swap(true, Ordering::Relaxed)
     {
-        say(format_args!("error: standard output cannot be written: {error}"));
+        say(format_args!(
+            "error: standard output cannot be written: {error}"
+        ));
     }
 }
 

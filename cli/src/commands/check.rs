@@ -35,7 +35,10 @@ impl Check {
         println!("bytes     {}", indicatif::HumanBytes(estimate.bytes));
         println!(
             "time      {}",
-            indicatif::HumanDuration(std::time::Duration::try_from_secs_f64(estimate.seconds).unwrap_or(std::time::Duration::MAX))
+            indicatif::HumanDuration(
+                std::time::Duration::try_from_secs_f64(estimate.seconds)
+                    .unwrap_or(std::time::Duration::MAX)
+            )
         );
         match estimate.usd {
             Some(usd) => println!("cost      {usd:.2} USD"),

@@ -78,7 +78,10 @@ impl Watch {
         let (error, cause) = standing.failure.unwrap_or_default();
         Err(Fault::new(
             FaultName::Internal,
-            format!("{} ended as {ended}: {error} {cause}; {counted}", self.execution),
+            format!(
+                "{} ended as {ended}: {error} {cause}; {counted}",
+                self.execution
+            ),
         ))
     }
 }

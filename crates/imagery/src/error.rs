@@ -188,7 +188,9 @@ impl Error {
             | Self::Table(_) => ErrorKind::InvalidInput,
             Self::KeyRefused { .. } => ErrorKind::AccessDenied,
             Self::NotFound { .. } => ErrorKind::NotFound,
-            Self::SourceUnavailable { .. } | Self::Unreachable { .. } => ErrorKind::SourceUnavailable,
+            Self::SourceUnavailable { .. } | Self::Unreachable { .. } => {
+                ErrorKind::SourceUnavailable
+            }
             Self::SourceThrottled { .. } => ErrorKind::SourceThrottled,
             Self::QuotaUsed { .. } => ErrorKind::QuotaUsed,
             Self::Storage { fault, .. } => match fault.kind {

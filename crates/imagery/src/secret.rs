@@ -100,7 +100,9 @@ impl Secret {
         spellings(token)
             .iter()
             .filter(|spelling| text.contains(spelling.as_str()))
-            .fold(text.to_owned(), |text, spelling| text.replace(spelling, "***"))
+            .fold(text.to_owned(), |text, spelling| {
+                text.replace(spelling, "***")
+            })
     }
 }
 
@@ -131,7 +133,8 @@ fn spellings(token: &str) -> Vec<String> {
         '/' | '"' | '\\' => Some(format!("\\{c}")),
         _ => None,
     };
-    let json_by_number = |c: char| (!c.is_alphanumeric()).then(|| format!("\\u{:04x}", u32::from(c)));
+    let json_by_number =
+        |c: char| (!c.is_alphanumeric()).then(|| format!("\\u{:04x}", u32::from(c)));
     let mut spellings = vec![
         percent.replace('+', "%20"),
         percent.to_lowercase(),
@@ -163,11 +166,16 @@ fn in_base64(token: &[u8]) -> Vec<String> {
     }
     (0..3_usize)
         .flat_map(|before| {
-            let bytes: Vec<u8> = std::iter::repeat_n(0, before).chain(token.iter().copied()).collect();
+            let bytes: Vec<u8> = std::iter::repeat_n(0, before)
+                .chain(token.iter().copied())
+                .collect();
             let whole = bytes.len() * 8 / 6;
             let first = (before * 8).div_ceil(6);
-            [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)]
-                .map(|text| text.get(first..whole).unwrap_or_default().to_owned())
+            [
+                STANDARD_NO_PAD.encode(&bytes),
+                URL_SAFE_NO_PAD.encode(&bytes),
+            ]
+            .map(|text| text.get(first..whole).unwrap_or_default().to_owned())
         })
         .collect()
 }
@@ -274,8 +282,14 @@ mod tests {
         ];
         for text in spelt {
             let redacted = secret.redact(&format!("wrong key {text} here"));
-            assert!(redacted.contains("***") && redacted.ends_with(" here"), "{text}: {redacted}");
-            assert!(!redacted.contains("7f") || text.len() > 24, "{text}: {redacted}");
+            assert!(
+                redacted.contains("***") && redacted.ends_with(" here"),
+                "{text}: {redacted}"
+            );
+            assert!(
+                !redacted.contains("7f") || text.len() > 24,
+                "{text}: {redacted}"
+            );
         }
         assert_eq!(secret.redact("nothing of it"), "nothing of it");
     }

@@ -96,7 +96,9 @@ impl StoredBudget {
             .saturating_sub(self.unsent.swap(0, Ordering::Relaxed));
         let body = serde_json::to_vec(&Grant { requests }).unwrap_or_default();
         state.known.insert(own.number, requests);
-        self.store.put(&self.key(own.number), body.into(), JSON).await?;
+        self.store
+            .put(&self.key(own.number), body.into(), JSON)
+            .await?;
         Ok(())
     }
 
@@ -109,8 +111,10 @@ impl StoredBudget {
             .collect();
         let read: Vec<(u64, u64)> = stream::iter(new)
             .map(async |number| {
-                let grant: Option<Grant> =
-                    stored::json(self.store.as_ref(), &self.key(number)).await.ok().flatten();
+                let grant: Option<Grant> = stored::json(self.store.as_ref(), &self.key(number))
+                    .await
+                    .ok()
+                    .flatten();
                 // A grant that cannot be read may have been used up.
                 Ok::<_, store::Error>((number, grant.map_or(LARGEST, |grant| grant.requests)))
             })
@@ -134,7 +138,12 @@ impl StoredBudget {
             let size = part.clamp(1, LARGEST);
             let number = state.known.last_key_value().map_or(0, |(last, _)| last + 1);
             let body = serde_json::to_vec(&Grant { requests: size }).unwrap_or_default();
-            if self.store.put_new(&self.key(number), body.into(), JSON).await? == Written::New {
+            if self
+                .store
+                .put_new(&self.key(number), body.into(), JSON)
+                .await?
+                == Written::New
+            {
                 state.known.insert(number, size);
                 state.own = Some(Own {
                     number,
@@ -169,7 +178,11 @@ impl RequestBudget for StoredBudget {
                 own.used += 1;
                 return Ok(true);
             }
-            if !self.reserve(&mut state).await.map_err(|error| fault(&error))? {
+            if !self
+                .reserve(&mut state)
+                .await
+                .map_err(|error| fault(&error))?
+            {
                 return Ok(false);
             }
         }
@@ -192,7 +205,12 @@ mod tests {
     use super::*;
 
     fn budget(store: &Arc<dyn Store>, max: u64, workers: u32) -> StoredBudget {
-        StoredBudget::new(Arc::clone(store), "requests/p/run/".to_owned(), max, workers)
+        StoredBudget::new(
+            Arc::clone(store),
+            "requests/p/run/".to_owned(),
+            max,
+            workers,
+        )
     }
 
     async fn taken(budget: &StoredBudget) -> u64 {

@@ -157,7 +157,9 @@ pub(crate) fn is_same_origin(from: &Url, to: &Url) -> bool {
         && is_usual_port(from)
         && is_usual_port(to);
     from.host_str() == to.host_str()
-        && (from.scheme() == to.scheme() && from.port_or_known_default() == to.port_or_known_default() || upgraded)
+        && (from.scheme() == to.scheme()
+            && from.port_or_known_default() == to.port_or_known_default()
+            || upgraded)
 }
 
 /// The same origin, or one host's name within the other's.
@@ -166,7 +168,10 @@ fn is_same_site(from: &Url, to: &Url) -> bool {
         return is_same_origin(from, to);
     };
     let below = |inner: &str, outer: &str| {
-        outer.contains('.') && inner.strip_suffix(outer).is_some_and(|rest| rest.ends_with('.'))
+        outer.contains('.')
+            && inner
+                .strip_suffix(outer)
+                .is_some_and(|rest| rest.ends_with('.'))
     };
     let related = a == b || below(a, b) || below(b, a);
     is_same_origin(from, to) || related && is_usual_port(from) && is_usual_port(to)
@@ -177,7 +182,11 @@ fn is_usual_port(url: &Url) -> bool {
 }
 
 fn authority(url: &Url) -> Option<String> {
-    Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?))
+    Some(format!(
+        "{}:{}",
+        url.host_str()?,
+        url.port_or_known_default()?
+    ))
 }
 
 fn is_this_machine(name: &str) -> bool {
@@ -188,7 +197,11 @@ fn is_this_machine(name: &str) -> bool {
 fn proxies() -> impl Iterator<Item = String> {
     PROXY_VARIABLES.iter().filter_map(|name| {
         let value = std::env::var(name).ok()?;
-        let text = if value.contains("://") { value } else { format!("http://{value}") };
+        let text = if value.contains("://") {
+            value
+        } else {
+            format!("http://{value}")
+        };
         Url::parse(&text).ok()?.host_str().map(str::to_owned)
     })
 }
@@ -230,14 +243,17 @@ fn kind_of_v4(ip: Ipv4Addr) -> Option<Kind> {
     }
     let shared = a == 100 && (64..128).contains(&b);
     let special = ip.is_private() || ip.is_loopback() || ip.is_broadcast() || ip.is_multicast();
-    let reserved = a == 0 || a >= 240 || (a, b, c) == (192, 0, 0) || (a == 198 && (b == 18 || b == 19));
+    let reserved =
+        a == 0 || a >= 240 || (a, b, c) == (192, 0, 0) || (a == 198 && (b == 18 || b == 19));
     (shared || special || reserved).then_some(Kind::Private)
 }
 
 fn kind_of_v6(ip: Ipv6Addr) -> Option<Kind> {
     let parts = ip.segments();
     let inner = match parts {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some((high, low)),
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            Some((high, low))
+        }
         [0x2002, high, low, ..] => Some((high, low)),
         _ => None,
     };
@@ -251,7 +267,8 @@ fn kind_of_v6(ip: Ipv6Addr) -> Option<Kind> {
         return Some(Kind::Local);
     }
     let private = parts[0] & 0xfe00 == 0xfc00;
-    (private || ip.is_loopback() || ip.is_unspecified() || ip.is_multicast()).then_some(Kind::Private)
+    (private || ip.is_loopback() || ip.is_unspecified() || ip.is_multicast())
+        .then_some(Kind::Private)
 }
 
 #[cfg(test)]
@@ -296,11 +313,23 @@ mod tests {
         let public = access("https://rasters.test/a.tif");
         assert!(public.allows_url(&url("http://10.0.0.1/")).is_err());
         assert!(public.allows_url(&url("http://[::1]/")).is_err());
-        assert!(public.allows("rasters.test", "10.0.0.1".parse().unwrap()).is_ok());
-        assert!(public.allows("other.test", "10.0.0.1".parse().unwrap()).is_err());
+        assert!(
+            public
+                .allows("rasters.test", "10.0.0.1".parse().unwrap())
+                .is_ok()
+        );
+        assert!(
+            public
+                .allows("other.test", "10.0.0.1".parse().unwrap())
+                .is_err()
+        );
         let private = access("http://10.0.0.2:8080/a.tif");
         assert!(private.allows_url(&url("http://10.0.0.1/")).is_ok());
-        assert!(private.allows_url(&url("http://169.254.169.254/latest")).is_err());
+        assert!(
+            private
+                .allows_url(&url("http://169.254.169.254/latest"))
+                .is_err()
+        );
     }
 
     #[test]

@@ -185,7 +185,9 @@ impl Fetcher {
         };
         if matches!(
             reply,
-            Err(TransportFault::Connect(_) | TransportFault::Refused(_) | TransportFault::Request(_))
+            Err(TransportFault::Connect(_)
+                | TransportFault::Refused(_)
+                | TransportFault::Request(_))
         ) {
             // Nothing left this machine.
             self.sent.fetch_sub(1, Ordering::Relaxed);

@@ -93,7 +93,12 @@ impl HttpTransport {
                 return Ok(response);
             };
             let to = next.host_str().unwrap_or_default().to_owned();
-            let refused = |why: &str| Err(TransportFault::Redirect { to: to.clone(), why: why.to_owned() });
+            let refused = |why: &str| {
+                Err(TransportFault::Redirect {
+                    to: to.clone(),
+                    why: why.to_owned(),
+                })
+            };
             if !self.access.may_follow(&url, &next) {
                 return refused("another site: source.allow_hosts can name it");
             }
@@ -126,7 +131,8 @@ fn next(response: &reqwest::Response, from: &Url) -> Option<Url> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
-    from.join(response.headers().get(LOCATION)?.to_str().ok()?).ok()
+    from.join(response.headers().get(LOCATION)?.to_str().ok()?)
+        .ok()
 }
 
 #[async_trait]
@@ -238,18 +244,25 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_redirect_to_another_host_is_not_followed_unless_the_study_names_it_and_never_with_the_key() {
+    async fn a_redirect_to_another_host_is_not_followed_unless_the_study_names_it_and_never_with_the_key()
+     {
         let (own, other) = (MockServer::start().await, MockServer::start().await);
         sends_on(&own, 302, &format!("{}/b", other.uri())).await;
         answers(&other).await;
         let refused = transport_of(&own, &[]).send(&with_key(&own)).await;
-        assert!(matches!(refused, Err(TransportFault::Redirect { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(TransportFault::Redirect { .. })),
+            "{refused:?}"
+        );
         assert!(other.received_requests().await.unwrap().is_empty());
 
         let allowed = transport_of(&own, &[other.address().to_string()]);
         assert_eq!(allowed.send(&with_key(&own)).await.unwrap().body, "there");
         let seen = format!("{:?}", other.received_requests().await.unwrap());
-        assert!(!seen.contains("hush-7f3a0bc") && !seen.contains("referer"), "{seen}");
+        assert!(
+            !seen.contains("hush-7f3a0bc") && !seen.contains("referer"),
+            "{seen}"
+        );
     }
 
     #[tokio::test]
@@ -276,7 +289,10 @@ mod tests {
         let url = Url::parse(&format!("{}/a", own.uri())).unwrap();
         let request = Request::post(url, "text/plain", "assertion").confidential();
         let refused = transport_of(&own, &[]).send(&request).await;
-        assert!(matches!(refused, Err(TransportFault::Redirect { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(TransportFault::Redirect { .. })),
+            "{refused:?}"
+        );
         assert_eq!(own.received_requests().await.unwrap().len(), 1);
     }
 
@@ -285,9 +301,15 @@ mod tests {
         let own = MockServer::start().await;
         sends_on(&own, 302, "http://169.254.169.254/latest/meta-data").await;
         let refused = transport_of(&own, &[]).send(&with_key(&own)).await;
-        assert!(matches!(refused, Err(TransportFault::Redirect { .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Err(TransportFault::Redirect { .. })),
+            "{refused:?}"
+        );
         let url = Url::parse("http://169.254.169.254/latest/meta-data").unwrap();
         let refused = transport_of(&own, &[]).send(&Request::get(url)).await;
-        assert!(matches!(refused, Err(TransportFault::Refused(_))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(TransportFault::Refused(_))),
+            "{refused:?}"
+        );
     }
 }

@@ -32,7 +32,10 @@ pub(super) async fn run(
 ) -> Result<BatchOutcome, Error> {
     check_names(&batch)?;
     let (stopper, halted) = Stop::pair();
-    let cap = batch.max_requests.as_ref().map_or(u64::MAX, |budget| budget.max_requests());
+    let cap = batch
+        .max_requests
+        .as_ref()
+        .map_or(u64::MAX, |budget| budget.max_requests());
     let fetcher = Arc::new(Fetcher {
         source_kind: scraper.setup.source.kind(),
         transport: scraper.seams.transport.clone(),

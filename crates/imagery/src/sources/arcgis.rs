@@ -11,7 +11,9 @@ use url::Url;
 
 use super::address::{below, service_url};
 use super::wms::named_crs;
-use super::{Access, Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, drawn_format};
+use super::{
+    Access, Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, drawn_format,
+};
 use crate::Error;
 use crate::fetch::{Call, Miss, Rejection, Reply, Request, expiry, picture_reply};
 use crate::picture::{Format, Picture, Size};

@@ -13,7 +13,9 @@ use tokio::sync::OnceCell;
 pub(super) use file::{CogFile, Stated};
 pub(super) use reader::Place;
 
-use super::{Access, Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, band_numbers};
+use super::{
+    Access, Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, band_numbers,
+};
 use crate::Error;
 use crate::byte_ranges::{ByteRanges, Payer};
 use crate::fetch::{Call, Miss};

@@ -306,9 +306,7 @@ impl Source {
     pub(crate) fn addresses(&self) -> Vec<String> {
         let addresses = self.describe().addresses().into_iter();
         // A template is an address once nothing is left to fill in.
-        addresses
-            .map(|text| text.replace(['{', '}'], ""))
-            .collect()
+        addresses.map(|text| text.replace(['{', '}'], "")).collect()
     }
 
     pub(crate) fn access(&self) -> Access<'_> {

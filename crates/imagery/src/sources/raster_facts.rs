@@ -47,9 +47,7 @@ impl Source {
             return Ok(None);
         };
         let crs = source.crs.as_deref();
-        let crs = crs
-            .map(|name| named_crs("source.crs", name))
-            .transpose()?;
+        let crs = crs.map(|name| named_crs("source.crs", name)).transpose()?;
         let place = Place::parse("source.url", &source.url)?;
         let call = Fetcher::alone(self.kind(), transport, clock, TRIES).call();
         let reader = place.reader(payer(source.requester_pays), ranges, &call);

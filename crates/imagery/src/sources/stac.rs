@@ -19,7 +19,8 @@ use super::cog::{
     Bands, CogFile, Place, Stated, TILE_CACHE, band_texts, payer, stated_crs, tiles_of_window,
 };
 use super::{
-    Access,     Aim, Content, Describe, Opening, PictureSource, PixelsToMake, Taken, UsualLimits, band_numbers,
+    Access, Aim, Content, Describe, Opening, PictureSource, PixelsToMake, Taken, UsualLimits,
+    band_numbers,
 };
 use crate::Error;
 use crate::byte_ranges::{ByteRanges, Payer};

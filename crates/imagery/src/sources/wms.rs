@@ -10,7 +10,9 @@ use tables::Crs;
 use url::Url;
 
 use super::address::service_url;
-use super::{Access, Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, drawn_format};
+use super::{
+    Access, Aim, Content, Describe, Opening, PictureSource, Taken, UsualLimits, drawn_format,
+};
 use crate::Error;
 use crate::fetch::{Call, Miss, Request, expiry, picture_reply};
 use crate::picture::{Format, Picture, Size};

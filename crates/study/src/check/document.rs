@@ -121,7 +121,9 @@ impl Document {
         if text.trim().is_empty() {
             return Err(vec![Mistake {
                 line: None,
-                what: "the file is empty: a study has at least name, [plan], [source] and [picture]".to_owned(),
+                what:
+                    "the file is empty: a study has at least name, [plan], [source] and [picture]"
+                        .to_owned(),
             }]);
         }
         let (table, errors) = DeTable::parse_recoverable(text);
@@ -151,7 +153,8 @@ impl Document {
             .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
             .collect();
         let setting = setting.trim_end_matches('.');
-        let is_setting = setting.split('.').next() == Some(part.split('.').next().unwrap_or_default());
+        let is_setting =
+            setting.split('.').next() == Some(part.split('.').next().unwrap_or_default());
         match is_setting {
             true => Mistake {
                 line: self.0.line_of(setting).or_else(|| self.0.line_of(part)),
@@ -250,10 +253,16 @@ fn not_toml(text: &str, error: &toml::de::Error) -> Mistake {
     let at = error.span().map_or(0, |span| span.start);
     let line = Lines::of(text).line(at);
     let written = text.lines().nth(line.unwrap_or(1) - 1).unwrap_or_default();
-    let said = error.message().split_whitespace().collect::<Vec<_>>().join(" ");
-    let value = written.split_once('=').map_or("", |(_, value)| value.trim());
-    let digits_and_comma = value.contains(',')
-        && value.chars().all(|c| c.is_ascii_digit() || c == ',');
+    let said = error
+        .message()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let value = written
+        .split_once('=')
+        .map_or("", |(_, value)| value.trim());
+    let digits_and_comma =
+        value.contains(',') && value.chars().all(|c| c.is_ascii_digit() || c == ',');
     let help = if digits_and_comma {
         format!(" (a decimal point is a point: {})", value.replace(',', "."))
     } else if value.matches('"').count() == 1 {

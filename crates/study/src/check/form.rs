@@ -8,8 +8,7 @@ use super::Mistake;
 use super::document::{Document, Found, Node};
 
 /// The schema of a study, as it is published too.
-static SCHEMA: LazyLock<Value> =
-    LazyLock::new(|| schemars::schema_for!(crate::Study).to_value());
+static SCHEMA: LazyLock<Value> = LazyLock::new(|| schemars::schema_for!(crate::Study).to_value());
 
 /// All mistakes of form. A document without any can be read.
 pub(super) fn mistakes(document: &Document) -> Vec<Mistake> {
@@ -69,7 +68,10 @@ impl<'a> Walk<'a> {
         };
         if !fits && !kinds.is_empty() {
             let expected = expected(schema);
-            return self.note(line, format!("{path} is {}: expected {expected}", shown(&node.found)));
+            return self.note(
+                line,
+                format!("{path} is {}: expected {expected}", shown(&node.found)),
+            );
         }
         match &node.found {
             Found::List(items) => {
@@ -87,7 +89,10 @@ impl<'a> Walk<'a> {
     fn check_range(&mut self, schema: &Value, whole: i128, path: &str, line: Option<usize>) {
         let (low, high) = range(schema);
         if low.is_some_and(|low| whole < low) || high.is_some_and(|high| whole > high) {
-            self.note(line, format!("{path} is {whole}: expected {}", expected(schema)));
+            self.note(
+                line,
+                format!("{path} is {whole}: expected {}", expected(schema)),
+            );
         }
     }
 
@@ -107,16 +112,29 @@ impl<'a> Walk<'a> {
             Found::Text(text) if words.contains(&text.as_str()) => {}
             Found::Text(text) => {
                 let known: Vec<&str> = words.to_vec();
-                self.note(line, format!("{path} is \"{text}\": {}", hint(text, &known)));
+                self.note(
+                    line,
+                    format!("{path} is \"{text}\": {}", hint(text, &known)),
+                );
             }
             other => {
-                let text = format!("{path} is {}: expected one of {}", shown(other), listed(words));
+                let text = format!(
+                    "{path} is {}: expected one of {}",
+                    shown(other),
+                    listed(words)
+                );
                 self.note(line, text);
             }
         }
     }
 
-    fn check_choices(&mut self, choices: &'a [Value], node: &Node, path: &str, line: Option<usize>) {
+    fn check_choices(
+        &mut self,
+        choices: &'a [Value],
+        node: &Node,
+        path: &str,
+        line: Option<usize>,
+    ) {
         let choices: Vec<&'a Value> = choices
             .iter()
             .map(|choice| self.resolve(choice).0)
@@ -146,7 +164,10 @@ impl<'a> Walk<'a> {
             if walk.mistakes.is_empty() {
                 return;
             }
-            if fewest.as_ref().is_none_or(|fewest| walk.mistakes.len() < fewest.len()) {
+            if fewest
+                .as_ref()
+                .is_none_or(|fewest| walk.mistakes.len() < fewest.len())
+            {
                 fewest = Some(walk.mistakes);
             }
         }
@@ -183,10 +204,19 @@ impl<'a> Walk<'a> {
     }
 
     /// Tables that a key `kind` tells apart.
-    fn check_kind(&mut self, tagged: &[(&str, &'a Value)], node: &Node, path: &str, line: Option<usize>) {
+    fn check_kind(
+        &mut self,
+        tagged: &[(&str, &'a Value)],
+        node: &Node,
+        path: &str,
+        line: Option<usize>,
+    ) {
         let known: Vec<&str> = tagged.iter().map(|(kind, _)| *kind).collect();
         let Some(entry) = node.entry("kind") else {
-            return self.note(line, format!("{path}.kind is missing: expected one of {}", listed(&known)));
+            return self.note(
+                line,
+                format!("{path}.kind is missing: expected one of {}", listed(&known)),
+            );
         };
         let chosen = match &entry.node.found {
             Found::Text(kind) => tagged.iter().find(|(known, _)| known == kind),
@@ -199,20 +229,29 @@ impl<'a> Walk<'a> {
                 self.note(entry.line, text);
             }
             (None, other) => {
-                let text = format!("{path}.kind is {}: expected one of {}", shown(other), listed(&known));
+                let text = format!(
+                    "{path}.kind is {}: expected one of {}",
+                    shown(other),
+                    listed(&known)
+                );
                 self.note(entry.line, text);
             }
         }
     }
 
     fn check_table(&mut self, schema: &'a Value, node: &Node, path: &str, line: Option<usize>) {
-        let Found::Table(entries) = &node.found else { return };
+        let Found::Table(entries) = &node.found else {
+            return;
+        };
         let below = |key: &str| match path {
             "" => key.to_owned(),
             path => format!("{path}.{key}"),
         };
         let empty = serde_json::Map::new();
-        let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+        let properties = schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .unwrap_or(&empty);
         let open = schema.get("additionalProperties").and_then(Value::as_bool) != Some(false);
         let known: Vec<&str> = properties.keys().map(String::as_str).collect();
         let unset: Vec<&str> = known
@@ -230,8 +269,14 @@ impl<'a> Walk<'a> {
                     let close = closest(&entry.key, &unset);
                     meant.extend(close);
                     let text = match close {
-                        Some(close) => format!("unknown key {}: did you mean {close}?", below(&entry.key)),
-                        None => format!("unknown key {}: expected one of {}", below(&entry.key), listed(&known)),
+                        Some(close) => {
+                            format!("unknown key {}: did you mean {close}?", below(&entry.key))
+                        }
+                        None => format!(
+                            "unknown key {}: expected one of {}",
+                            below(&entry.key),
+                            listed(&known)
+                        ),
                     };
                     self.note(entry.line, text);
                 }
@@ -240,8 +285,11 @@ impl<'a> Walk<'a> {
         let required = schema.get("required").and_then(Value::as_array);
         let required = required.into_iter().flatten().filter_map(Value::as_str);
         for name in required.filter(|name| node.entry(name).is_none() && !meant.contains(name)) {
-            let what = properties.get(name).map(|property| self.resolve(property).0);
-            let is_table = what.is_some_and(|schema| choices(schema).is_some() || kinds(schema) == ["object"]);
+            let what = properties
+                .get(name)
+                .map(|property| self.resolve(property).0);
+            let is_table =
+                what.is_some_and(|schema| choices(schema).is_some() || kinds(schema) == ["object"]);
             let text = match is_table {
                 true => format!("[{}] is missing", below(name)),
                 false => format!("{} is missing", below(name)),
@@ -252,7 +300,10 @@ impl<'a> Walk<'a> {
 }
 
 fn choices(schema: &Value) -> Option<&[Value]> {
-    let choices = schema.get("anyOf").or_else(|| schema.get("oneOf"))?.as_array()?;
+    let choices = schema
+        .get("anyOf")
+        .or_else(|| schema.get("oneOf"))?
+        .as_array()?;
     (!choices.iter().all(|choice| choice.get("const").is_some())).then_some(choices)
 }
 
@@ -266,14 +317,20 @@ fn words(schema: &Value) -> Option<Vec<&str>> {
         .iter()
         .map(|choice| choice.get("const")?.as_str())
         .collect::<Option<Vec<&str>>>()?;
-    let also = choices.iter().filter_map(|choice| choice.get("alsoAccepted")?.as_array());
+    let also = choices
+        .iter()
+        .filter_map(|choice| choice.get("alsoAccepted")?.as_array());
     words.extend(also.flatten().filter_map(Value::as_str));
     Some(words)
 }
 
 /// The `kind` that a table must have to be this one.
 fn tag(schema: &Value) -> Option<&str> {
-    schema.get("properties")?.get("kind")?.get("const")?.as_str()
+    schema
+        .get("properties")?
+        .get("kind")?
+        .get("const")?
+        .as_str()
 }
 
 fn kinds(schema: &Value) -> Vec<&str> {
@@ -338,7 +395,10 @@ fn shown(found: &Found) -> String {
 
 fn hint(text: &str, known: &[&str]) -> String {
     match closest(text, known) {
-        Some(close) => format!("did you mean \"{close}\"? One of {} is expected", listed(known)),
+        Some(close) => format!(
+            "did you mean \"{close}\"? One of {} is expected",
+            listed(known)
+        ),
         None => format!("expected one of {}", listed(known)),
     }
 }

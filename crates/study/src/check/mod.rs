@@ -38,7 +38,9 @@ impl Study {
     pub fn from_toml(text: &str) -> Result<Self, Vec<Mistake>> {
         let document = Document::of_toml(text)?;
         let text = document::without_mark(text);
-        Self::read(&document, || toml::from_str(text).map_err(|error| one_line(error.message())))
+        Self::read(&document, || {
+            toml::from_str(text).map_err(|error| one_line(error.message()))
+        })
     }
 
     /// Reads JSON, as an event carries it.
@@ -47,7 +49,9 @@ impl Study {
     /// Every [`Mistake`], without lines.
     pub fn from_json(value: Value) -> Result<Self, Vec<Mistake>> {
         let document = Document::of_json(&value);
-        Self::read(&document, || serde_json::from_value(value).map_err(|error| error.to_string()))
+        Self::read(&document, || {
+            serde_json::from_value(value).map_err(|error| error.to_string())
+        })
     }
 
     /// First the form of everything, then the sense of each part whose form is right.

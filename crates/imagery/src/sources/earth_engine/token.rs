@@ -75,7 +75,8 @@ impl TokenSource {
             self.token_url.clone(),
             "application/x-www-form-urlencoded",
             body,
-        ).confidential();
+        )
+        .confidential();
         let (token, seconds) = call.fetch(&request, judge).await?;
         let until = now
             .checked_add(SignedDuration::from_secs(seconds))
