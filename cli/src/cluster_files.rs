@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use clustering::{Clustered, Method};
+use clustering::{Clustered, Limits, Method};
 use contracts::Fault;
 use report::ClusteredReport;
 
@@ -50,12 +50,18 @@ pub fn clusters_page(clustered: &Clustered, name: &str) -> Result<String, Fault>
             "Tuned k-means, the published method: numbers of clusters are tried, and heavy clusters are split again."
         }
     };
-    let limits = report.limits;
+    let limit = |value: fn(&Limits) -> f64| match report.limits {
+        Some(limits) => value(&limits).to_string(),
+        None => "by stratum or area, in the table of clusters".to_owned(),
+    };
     let given = [
-        ("target weight", limits.target_weight.to_string()),
-        ("least weight", limits.min_weight.to_string()),
-        ("greatest weight", limits.max_weight.to_string()),
-        ("target radius, metres", limits.target_radius.to_string()),
+        ("target weight", limit(|limits| limits.target_weight)),
+        ("least weight", limit(|limits| limits.min_weight)),
+        ("greatest weight", limit(|limits| limits.max_weight)),
+        (
+            "target radius, metres",
+            limit(|limits| limits.target_radius),
+        ),
         (
             "column of weights",
             report

@@ -129,63 +129,6 @@ pub fn check_output(path: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Refuses the name of an output whose extension says no format that is written.
-pub fn check_named(path: &Path) -> Result<(), Fault> {
-    match extension(path).as_str() {
-        "parquet" | "geoparquet" | "geojson" | "csv" => Ok(()),
-        other => Err(Fault::new(
-            contracts::FaultName::InvalidInput,
-            format!(
-                "{}: the extension `{other}` says no format; .parquet, .geojson and .csv are written",
-                path.display()
-            ),
-        )),
-    }
-}
-
-/// Writes a table in the format that the extension says.
-pub fn write_named(path: &Path, table: &Table) -> Result<(), Fault> {
-    check_named(path)?;
-    match extension(path).as_str() {
-        "geojson" => write(path, |out| {
-            let written = table.write_geojson(out);
-            Ok(written.map_err(|error| error.in_output(&path.to_string_lossy()))?)
-        }),
-        "csv" => write_csv(path, table),
-        _ => write_table(path, table),
-    }
-}
-
-fn extension(path: &Path) -> String {
-    path.extension()
-        .map(|extension| extension.to_string_lossy().to_ascii_lowercase())
-        .unwrap_or_default()
-}
-
-/// Columns as text; points have their coordinates in columns already.
-fn write_csv(path: &Path, table: &Table) -> Result<(), Fault> {
-    let geometry = table.geometry_column();
-    let names: Vec<&str> = table
-        .column_names()
-        .filter(|name| Some(*name) != geometry)
-        .collect();
-    let columns = names
-        .iter()
-        .map(|name| table.texts(name))
-        .collect::<Result<Vec<_>, _>>()?;
-    let heads: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-    let mut text = heads.join(",") + "\n";
-    for row in 0..table.rows() {
-        let cells: Vec<String> = columns
-            .iter()
-            .map(|column| quoted(column[row].as_deref().unwrap_or_default()))
-            .collect();
-        text.push_str(&cells.join(","));
-        text.push('\n');
-    }
-    write_bytes(path, text.as_bytes())
-}
-
 /// A cell of a CSV file, in quotes where it must be.
 pub fn quoted(cell: &str) -> String {
     if cell.contains([',', '"', '\n', '\r']) {

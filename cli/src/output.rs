@@ -12,12 +12,10 @@ static BROKEN: AtomicBool = AtomicBool::new(false);
 static QUIET: AtomicBool = AtomicBool::new(false);
 
 macro_rules! println {
-    () => { $crate::output::line(format_args!("")) };
     ($($arg:tt)*) => { $crate::output::line(format_args!($($arg)*)) };
 }
 
 macro_rules! eprintln {
-    () => { $crate::output::note(format_args!("")) };
     ($($arg:tt)*) => { $crate::output::note(format_args!($($arg)*)) };
 }
 

@@ -45,11 +45,6 @@ impl Progress {
         }
     }
 
-    /// Writes a line that stays.
-    pub fn note(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("{line}"));
-    }
-
     /// Leaves the bar as it stands.
     pub fn end(&self) {
         self.bar.abandon();

@@ -10,14 +10,14 @@ use crate::errors::OrRaise;
 use crate::interrupts::interruptibly;
 use crate::table::{Table, invalid};
 
-/// The input of a plan: a table, or a file that is read in parts (OpenStreetMap PBF).
+/// The input of a plan: a table, or a file that is read in parts (OpenStreetMap).
 #[derive(FromPyObject)]
 pub enum Input<'py> {
     Table(PyRef<'py, Table>),
     File(PathBuf),
 }
 
-/// Plan by settings in JSON, as a study has them under `plan`: the samples, and a JSON list of what was rejected.
+/// Plan by settings in JSON, as a study has them under `plan`: the samples, and as JSON what was rejected, left out and noted.
 #[pyfunction]
 #[pyo3(signature = (input, settings, seed, batches, batch_size=None, towns=None))]
 pub fn plan(
@@ -55,10 +55,13 @@ pub fn plan(
             Plan::Chips(settings) => {
                 sampling::plan_chips(&table_of(table)?, settings, seed, batches)
             }
+            Plan::Points(settings) => {
+                sampling::plan_points(&table_of(table)?, None, settings, batches)
+            }
             Plan::Roads(settings) => {
                 let roads = match (&table, &file) {
                     (Some(table), _) => RoadsInput::Table(table),
-                    (None, Some(path)) => RoadsInput::OsmPbfFile(path),
+                    (None, Some(path)) => RoadsInput::OsmFile(path),
                     (None, None) => return Err(invalid("roads: expected a table or a file")),
                 };
                 sampling::plan_roads(roads, towns.as_ref(), settings, batches)
@@ -66,10 +69,13 @@ pub fn plan(
         };
         let planned = planned.map_err(failed)?;
         let samples = planned.samples.table().map_err(failed)?;
-        let rejected =
-            serde_json::to_string(&planned.rejected).map_err(|error| Fault::internal(&error))?;
-        Ok((samples, rejected))
+        let told = serde_json::json!({
+            "rejected": planned.rejected,
+            "left_out": planned.left_out,
+            "notes": planned.notes,
+        });
+        Ok((samples, told.to_string()))
     };
-    let (samples, rejected) = interruptibly(py, |_| work(), |_| Ok(()))?.or_raise(py)?;
-    Ok((Table(samples), rejected))
+    let (samples, told) = interruptibly(py, |_| work(), |_| Ok(()))?.or_raise(py)?;
+    Ok((Table(samples), told))
 }

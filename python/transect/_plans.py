@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,13 +17,18 @@ class Plan:
     Attributes:
         samples: One row a sample, of the kind of table that was given.
         rejected: The rows of the input that gave no sample, each with its reason.
+        left_out: The rows that the rules of the plan leave out, each with the rule.
+        notes: What was taken otherwise than it might have been meant; also told as warnings.
     """
 
     samples: Any
     rejected: list[dict[str, Any]]
+    left_out: list[dict[str, Any]]
+    notes: list[str]
 
-    def __init__(self, samples: Any, rejected: list[dict[str, Any]]) -> None:
-        self.samples, self.rejected = samples, rejected
+    def __init__(self, samples: Any, told: dict[str, Any]) -> None:
+        self.samples = samples
+        self.rejected, self.left_out, self.notes = told["rejected"], told["left_out"], told["notes"]
 
     def __repr__(self) -> str:
         return f"<transect.Plan: {len(self.samples)} samples, {len(self.rejected)} rejected>"
@@ -127,8 +133,11 @@ def _plan(
 ) -> Plan:
     given = {name: value for name, value in settings.items() if value is not None}
     given |= {"kind": kind, "file": str(data) if is_path(data) else "table"}
-    in_parts = is_path(data) and str(data).lower().endswith(".pbf")
-    samples, rejected = _transect.plan(
+    in_parts = is_path(data) and str(data).lower().endswith((".pbf", ".osm", ".osm.gz", ".osm.bz2"))
+    samples, told = _transect.plan(
         data if in_parts else native(data), json.dumps(given), seed, batches, batch_size, towns
     )
-    return Plan(like(data)(samples), json.loads(rejected))
+    plan = Plan(like(data)(samples), json.loads(told))
+    for note in plan.notes:
+        warnings.warn(note, stacklevel=3)
+    return plan

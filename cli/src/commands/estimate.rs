@@ -14,7 +14,6 @@ use survey::{AnswerColumns, Answers, join_answers};
 use tables::{ReadOptions, Table};
 
 use super::select::design_path;
-use crate::files;
 
 /// Estimate totals, means, shares and ratios from a file of answers, with the variance of the design (Taylor, by strata
 /// and first-stage units) and intervals.

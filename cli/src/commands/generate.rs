@@ -111,7 +111,7 @@ impl Picture {
         let houses = painting.houses.len();
         let tiff = Pixels::new(self.size, self.size, 3, Values::U8(painting.rgb))
             .and_then(|pixels| write_geotiff(&pixels, &grid, &GeotiffOptions::default()))
-            .map_err(study::Error::from)?;
+            .map_err(|error| study::Error::from(imagery::Error::from(error)))?;
         let path = self.folder.join("picture.tif");
         files::write_bytes(&path, &tiff)?;
         println!("{houses} houses painted into {}", path.display());

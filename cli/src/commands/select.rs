@@ -11,6 +11,7 @@ use survey::{Allocation, Selected, Selection, Shares};
 use tables::{ReadOptions, Table};
 
 use crate::files;
+use crate::reading::Reading;
 
 /// Draw areas from a table of clusters, or from any list of areas, with known probabilities. The result has a row for
 /// each drawn area with its probability and its weight; `design_OUT.json` beside it says how it was drawn.
@@ -61,6 +62,8 @@ pub struct Select {
     /// Seed of the random numbers
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    #[command(flatten)]
+    reading: Reading,
     /// Write the joint probabilities of drawn pairs to this CSV, where the method has them
     #[arg(long, value_name = "FILE")]
     joint: Option<PathBuf>,
@@ -68,13 +71,13 @@ pub struct Select {
 
 impl Select {
     pub fn run(self) -> Result<(), Fault> {
-        files::check_named(&self.output)?;
-        let frame = Table::open(&self.input, &ReadOptions::default())?;
+        files::check_output(&self.output)?;
+        let frame = self.reading.open(&self.input)?;
         let settings = self.settings(&frame)?;
         let drawn = survey::select(&frame, &settings).map_err(|error| {
             Fault::from(error).named(&self.input, &self.input.to_string_lossy())
         })?;
-        files::write_named(&self.output, &drawn.table)?;
+        files::write_table(&self.output, &drawn.table)?;
         let design = self.design(&settings, &drawn);
         files::write_bytes(
             &design_path(&self.output),

@@ -24,7 +24,7 @@ pub fn metres_per_degree(lat: f64) -> (f64, f64) {
 }
 
 /// Metres along the geodesic of WGS 84 between two places, longitude and latitude.
-pub(crate) fn metres_between(one: (f64, f64), other: (f64, f64)) -> f64 {
+pub fn metres_between(one: (f64, f64), other: (f64, f64)) -> f64 {
     Geodesic.distance(Point::from(one), Point::from(other))
 }
 

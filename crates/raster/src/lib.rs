@@ -24,7 +24,7 @@ pub use encode::{encode, encode_labelled};
 pub use error::{Error, Result};
 pub use format::Format;
 pub use grid::{Affine, Grid, crs_of_text};
-pub use ground::{MERCATOR_CIRCUMFERENCE, Map, Maps, metres_per_degree, square};
+pub use ground::{MERCATOR_CIRCUMFERENCE, Map, Maps, metres_between, metres_per_degree, square};
 pub use mosaic::Mosaic;
 pub use pixels::Pixels;
 pub use resample::Resampling;

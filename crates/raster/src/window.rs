@@ -35,22 +35,30 @@ pub struct Plan {
     pub level: usize,
     /// Grid of the picture.
     pub grid: Grid,
-    pub(crate) placing: Placing,
+    /// How its pixels lie on those of the level.
+    pub placing: Placing,
 }
 
 /// How the pixels of a picture lie on those of a level.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Placing {
+pub enum Placing {
     /// They are the same: column and row of the first.
-    Own { corner: (i64, i64) },
+    Own {
+        /// Column and row of the first pixel.
+        corner: (i64, i64),
+    },
     /// They are larger or smaller, or lie between: column and row of the corner, level pixels for each pixel.
     Scaled {
+        /// Column and row of the corner.
         corner: (f64, f64),
+        /// Level pixels for each pixel, across and down.
         scale: (f64, f64),
     },
     /// They lie askew: column and row of each pixel's centre, level pixels for each pixel.
     Warped {
+        /// Column and row of each pixel's centre, row after row.
         centres: Vec<(f64, f64)>,
+        /// Level pixels for each pixel, across and down.
         scale: (f64, f64),
     },
 }

@@ -100,10 +100,10 @@ fn a_sample_is_drawn_again_into_new_columns_only() {
     let second = select(&first, &again).expect("a sample").table;
     let ids = second.texts("psu_id").expect("ids");
     let first_ids = first.texts("psu_id").expect("ids");
-    for row in 0..4 {
+    for (row, id) in ids.iter().enumerate() {
         let at = first_ids
             .iter()
-            .position(|id| *id == ids[row])
+            .position(|first| first == id)
             .expect("drawn before");
         for column in ["p_1", "stratum_units", "stratum_drawn"] {
             assert_eq!(

@@ -37,7 +37,8 @@ impl Status {
         }
     }
 
-    fn named(name: &str) -> Option<Self> {
+    /// The status of a word in the table.
+    pub fn named(name: &str) -> Option<Self> {
         [
             Self::Ok,
             Self::Exists,

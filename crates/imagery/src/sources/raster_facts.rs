@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::Source;
 use super::cog::{CogFile, Place, payer};
 use super::native_grid::{TRIES, unreadable};
-use super::wms::named_crs;
 use crate::Error;
 use crate::byte_ranges::ByteRanges;
 use crate::clock::Clock;
@@ -46,12 +45,10 @@ impl Source {
         let Self::Cog(source) = self else {
             return Ok(None);
         };
-        let crs = source.crs.as_deref();
-        let crs = crs.map(|name| named_crs("source.crs", name)).transpose()?;
         let place = Place::parse("source.url", &source.url)?;
         let call = Fetcher::alone(self.kind(), transport, clock, TRIES).call();
         let reader = place.reader(payer(source.requester_pays), ranges, &call);
-        let opened = CogFile::open(reader, crs).await;
+        let opened = CogFile::open(reader, source.stated()?).await;
         let file = opened.map_err(|miss| unreadable(&place, miss))?;
         let all: Vec<u16> = (0..file.bands()).collect();
         let mut bands = file.band_names(&all);

@@ -13,7 +13,6 @@ use crate::Error;
 use crate::fetch::{
     Call, Miss, Rejection, Reply, Request, UrlSigner, expiry, picture_reply, plain_status,
 };
-use crate::ground::metres_between;
 use crate::picture::{Picture, Size};
 use crate::sample::{Frame, Sample};
 use crate::secret::{Secret, SecretName};
@@ -217,7 +216,7 @@ impl StreetView {
                 )));
             }
         }
-        let distance_m = metres_between((sample.lon, sample.lat), (lon, lat));
+        let distance_m = raster::metres_between((sample.lon, sample.lat), (lon, lat));
         let most = self
             .max_distance_m
             .unwrap_or_else(|| f64::from(self.radius_m));

@@ -292,6 +292,16 @@ impl Image {
         self.tiled
     }
 
+    /// Type of a number by its usual name, such as `uint16` or `float32`.
+    pub fn value_type(&self) -> String {
+        let kind = match self.kind {
+            SampleKind::Unsigned => "uint",
+            SampleKind::Signed => "int",
+            SampleKind::Float => "float",
+        };
+        format!("{kind}{}", self.bits)
+    }
+
     /// The value that means "nothing here".
     pub fn nodata(&self) -> Option<f64> {
         self.nodata

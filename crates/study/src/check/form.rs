@@ -247,13 +247,11 @@ impl<'a> Walk<'a> {
             "" => key.to_owned(),
             path => format!("{path}.{key}"),
         };
-        let empty = serde_json::Map::new();
-        let properties = schema
-            .get("properties")
-            .and_then(Value::as_object)
-            .unwrap_or(&empty);
+        let properties = schema.get("properties").and_then(Value::as_object);
         let open = schema.get("additionalProperties").and_then(Value::as_bool) != Some(false);
-        let known: Vec<&str> = properties.keys().map(String::as_str).collect();
+        let known: Vec<&str> = properties
+            .map(|properties| properties.keys().map(String::as_str).collect())
+            .unwrap_or_default();
         let unset: Vec<&str> = known
             .iter()
             .copied()
@@ -261,7 +259,7 @@ impl<'a> Walk<'a> {
             .collect();
         let mut meant = Vec::new();
         for entry in entries {
-            match properties.get(&entry.key) {
+            match properties.and_then(|properties| properties.get(&entry.key)) {
                 Some(property) => self.check(property, &entry.node, &below(&entry.key), entry.line),
                 None if open => {}
                 None => {
@@ -286,7 +284,7 @@ impl<'a> Walk<'a> {
         let required = required.into_iter().flatten().filter_map(Value::as_str);
         for name in required.filter(|name| node.entry(name).is_none() && !meant.contains(name)) {
             let what = properties
-                .get(name)
+                .and_then(|properties| properties.get(name))
                 .map(|property| self.resolve(property).0);
             let is_table =
                 what.is_some_and(|schema| choices(schema).is_some() || kinds(schema) == ["object"]);

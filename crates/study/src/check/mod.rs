@@ -9,7 +9,6 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use self::document::Document;
-pub(crate) use self::form::closest;
 use crate::Study;
 
 /// One mistake in a study.

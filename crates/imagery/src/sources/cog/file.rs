@@ -102,15 +102,7 @@ impl CogFile {
 
     /// Bits and kind of a value, such as `uint16`.
     pub(in crate::sources) fn value_type(&self) -> String {
-        let full = self.directories.first();
-        let bits = full.and_then(|full| full.bits_per_sample().first().copied());
-        let kind =
-            full.and_then(|full| full.sample_format().first().map(|kind| format!("{kind:?}")));
-        format!(
-            "{}{}",
-            kind.unwrap_or_default().to_lowercase(),
-            bits.unwrap_or(0)
-        )
+        self.full().map_or_else(String::new, Image::value_type)
     }
 
     /// Names of some bands, where the file names all of its bands.
