@@ -91,7 +91,7 @@ fn readings_are_one_flat_json_object() {
         r#"{"status":"ok","green":0.5}"#
     );
     let broken = measure_bytes(b"", &specs(&["green"]));
-    let expected = r#"{"status":"unreadable","reason":"unreadable picture: 0 bytes that are not PNG, JPEG, WEBP or TIFF","green":null}"#;
+    let expected = r#"{"status":"unreadable","reason":"unreadable picture: 0 bytes that are not png, jpeg, webp, tiff or npy","green":null}"#;
     assert_eq!(serde_json::to_string(&broken).unwrap(), expected);
 }
 
@@ -116,7 +116,7 @@ fn cmyk_is_refused() {
     let error = Picture::decode(&jpeg).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "unsupported picture: CMYK, expected 8- or 16-bit grey, RGB or either with alpha"
+        "unsupported picture: a CMYK jpeg, expected 8- or 16-bit grey, RGB or either with alpha"
     );
     assert_eq!(measure_bytes(&jpeg, &[]).status, ReadingStatus::Unsupported);
 }

@@ -139,10 +139,15 @@ async fn the_statuses_of_street_view_are_told_apart() {
                     "{status}"
                 );
             }
-            None => assert!(matches!(
+            None if status == "REQUEST_DENIED" => assert!(matches!(
                 outcome.halt,
                 Some(Halt::Failed(Error::KeyRefused { .. }))
             )),
+            None => assert!(
+                matches!(outcome.halt, Some(Halt::Failed(Error::QuotaUsed { .. }))),
+                "{status}: {:?}",
+                outcome.halt
+            ),
         }
     }
 }

@@ -225,7 +225,10 @@ pixel_m = 0.5
         let found = mistakes(&text);
         let lines: Vec<_> = found.iter().map(|(line, _)| line.unwrap()).collect();
         assert_eq!(lines, [3, 11, 18], "{found:?}");
-        assert!(found[0].1.contains("`sead`"), "{found:?}");
+        assert!(
+            found[0].1.contains("key sead: did you mean seed?"),
+            "{found:?}"
+        );
         assert!(found[1].1.contains("per_aria"), "{found:?}");
     }
 
