@@ -30,7 +30,7 @@ pub struct Estimate {
     /// The sample that they belong to, as select or select-within wrote it
     #[arg(long, value_name = "SAMPLE")]
     design: Option<PathBuf>,
-    /// Column by which answers and sample belong together [default: unit_id, psu_id, or another id that both have]
+    /// Column by which answers and sample belong together [default: `unit_id`, `psu_id`, or another id that both have]
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
     /// Totals of these columns
@@ -54,7 +54,7 @@ pub struct Estimate {
     /// Column of strata; an empty name for none [default: stratum, if there]
     #[arg(long, value_name = "COLUMN")]
     strata: Option<String>,
-    /// Columns of the units of each stage, from the first [default: psu_id, if there; else every row]
+    /// Columns of the units of each stage, from the first [default: `psu_id`, if there; else every row]
     #[arg(long, value_delimiter = ',', value_name = "COLUMN,...")]
     units: Vec<String>,
     /// Columns of population sizes of each stage, for simple random samples

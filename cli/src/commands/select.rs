@@ -41,10 +41,10 @@ pub struct Select {
     /// Columns whose values make the strata
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     strata: Vec<String>,
-    /// Column of sizes [default: cluster_weight; none for srs]
+    /// Column of sizes [default: `cluster_weight`; none for srs]
     #[arg(long, value_name = "COLUMN")]
     size: Option<String>,
-    /// Column of ids [default: cluster_id, psu_id, ea_id, id, or the first that ends in _id]
+    /// Column of ids [default: `cluster_id`, `psu_id`, `ea_id`, `id`, or the first that ends in `_id`]
     #[arg(long, value_name = "COLUMN")]
     id: Option<String>,
     /// Columns by which areas are put in order before a systematic draw (implicit strata) [default: the order of the table]

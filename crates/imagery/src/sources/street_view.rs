@@ -220,8 +220,7 @@ impl StreetView {
         let most = self
             .max_distance_m
             .unwrap_or_else(|| f64::from(self.radius_m));
-        // also a distance that is no number
-        if !(distance_m <= most) {
+        if distance_m.is_nan() || distance_m > most {
             return Err(Miss::NoImagery(format!(
                 "the panorama is {distance_m:.0} m away, more than max_distance_m {most}"
             )));

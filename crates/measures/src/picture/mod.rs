@@ -77,7 +77,7 @@ impl<'a> Picture<'a> {
         samples: &[u16],
     ) -> Result<Picture<'static>> {
         check_count(width, height, bands, samples.len())?;
-        Picture::spread(width, height, bands, samples, |sample| level_of_16(sample))
+        Picture::spread(width, height, bands, samples, level_of_16)
     }
 
     /// Red, green and blue of every pixel, and who is transparent, from samples of any layout.

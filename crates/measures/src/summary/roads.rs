@@ -134,7 +134,7 @@ pub fn summarise_roads(
                 .values()
                 .map(|row| samples[*row].place)
                 .collect();
-            (line.len() > 1).then(|| Geometry::LineString(LineString(line)))
+            (line.len() > 1).then_some(Geometry::LineString(LineString(line)))
         })
     };
     let geometries: Vec<Option<Geometry>> = roads.iter().map(drawn).collect();
