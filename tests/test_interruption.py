@@ -134,10 +134,11 @@ limits = {{concurrency = 16, per_second = 2000, tries = 10}}
         killed += 1
     while True:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr
         [path] = out.glob("tables/*/ledger.parquet")
         ledger = gpd.read_parquet(path)
-        if not (ledger["status"] == "failed").any():
+        failed = (ledger["status"] == "failed").any()
+        assert done.returncode == (3 if failed else 0), done.stderr
+        if not failed:
             break
 
     assert len(ledger) == SAMPLES and ledger["sample_id"].is_unique

@@ -112,6 +112,10 @@ fn map(report: &ClusteredReport<'_>) -> Option<Section> {
 }
 
 fn spread(report: &ClusteredReport<'_>) -> Result<Option<Section>> {
+    // Without clusters their table has no figures.
+    if report.clusters.rows() == 0 {
+        return Ok(None);
+    }
     let chart = |column: &str, label: &str| -> Result<Option<Markup>> {
         let values: Vec<f64> = report
             .clusters
@@ -137,6 +141,9 @@ fn spread(report: &ClusteredReport<'_>) -> Result<Option<Section>> {
 
 fn flagged(report: &ClusteredReport<'_>) -> Result<Option<Section>> {
     let clusters = report.clusters;
+    if clusters.rows() == 0 {
+        return Ok(None);
+    }
     let (ids, flags) = (clusters.texts("cluster_id")?, clusters.texts("flags")?);
     let (weights, radii) = (
         clusters.numbers("cluster_weight")?,

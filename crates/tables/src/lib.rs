@@ -2,7 +2,7 @@
 //!
 //! A [`Table`] is a set of typed columns, one of them a geometry in a known [`Crs`]. It is read from GeoParquet (0.4 to 1.1,
 //! and plain Parquet), GeoPackage, GeoJSON, FlatGeobuf, Shapefile, KML or CSV, each also zipped or gzipped, and written by
-//! [`write`] in the format that the name of the output says: the same ones, and GPX. A [`Projection`] takes coordinates from one reference system to another, in pure Rust.
+//! [`write()`] in the format that the name of the output says: the same ones, and GPX. A [`Projection`] takes coordinates from one reference system to another, in pure Rust.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Reading TIFF and GeoTIFF: strips and tiles, every usual packing, predictor and number type.
 //!
-//! [`images`] reads directories from bytes that may be there in part ([`Ranges`]), so that a raster
+//! [`raster`] reads directories from bytes that may be there in part ([`Ranges`]), so that a raster
 //! elsewhere is read by ranges; [`Image::decode_block`] turns a block's bytes into pixels. A whole
-//! file in memory takes the same way through [`read`].
+//! file in memory takes the same way through `read`.
 
 mod block;
 mod bytes;
