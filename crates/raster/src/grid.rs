@@ -57,6 +57,12 @@ impl Affine {
         b == 0.0 && d == 0.0 && a > 0.0 && e < 0.0
     }
 
+    /// Whether rows and columns run otherwise than along the axes of the map.
+    pub fn is_askew(&self) -> bool {
+        let [_, _, b, _, d, _] = self.0;
+        b != 0.0 || d != 0.0
+    }
+
     /// Width and height of a pixel in map units.
     pub fn pixel(&self) -> (f64, f64) {
         let [_, a, b, _, d, e] = self.0;

@@ -72,27 +72,37 @@ pub(crate) fn grid_of(
         None => Some(finest),
         Some(pixel) => own_level(levels, pixel),
     };
+    let centred = |pixel: (f64, f64)| {
+        let origin = (
+            center.x - pixel.0 * count.0 / 2.0,
+            center.y + pixel.1 * count.1 / 2.0,
+        );
+        (pixel, origin)
+    };
     let (pixel, origin) = match own {
+        // Rows and columns that run askew share no edges with a grid that is north up.
+        Some(level) if level.turned.is_some_and(|turned| turned.is_askew()) => centred(level.pixel),
         Some(level) => {
             let place = level.place(center);
             let corner = (
                 (place.0 - count.0 / 2.0).round(),
                 (place.1 - count.1 / 2.0).round(),
             );
-            let origin = (
-                level.origin.0 + corner.0 * level.pixel.0,
-                level.origin.1 - corner.1 * level.pixel.1,
-            );
+            let origin = match level.turned {
+                None => (
+                    level.origin.0 + corner.0 * level.pixel.0,
+                    level.origin.1 - corner.1 * level.pixel.1,
+                ),
+                // Rows that run north, or columns that run west: the west and north of two opposite corners.
+                Some(turned) => {
+                    let one = turned.at(corner);
+                    let other = turned.at((corner.0 + count.0, corner.1 + count.1));
+                    (one.x.min(other.x), one.y.max(other.y))
+                }
+            };
             (level.pixel, origin)
         }
-        None => {
-            let pixel = pixel.unwrap_or(finest.pixel);
-            let origin = (
-                center.x - pixel.0 * count.0 / 2.0,
-                center.y + pixel.1 * count.1 / 2.0,
-            );
-            (pixel, origin)
-        }
+        None => centred(pixel.unwrap_or(finest.pixel)),
     };
     let (width, height) = (count.0 as u32, count.1 as u32);
     Ok(Grid {
@@ -260,6 +270,58 @@ mod tests {
             let centre = centres[(row * 70 + column) as usize];
             let off = (centre.0 - expected.0).hypot(centre.1 - expected.1);
             assert!(off < 1e-3, "{column} {row}: {off} pixels off");
+        }
+    }
+
+    #[test]
+    fn pictures_of_own_pixels_lie_around_their_place_however_the_raster_lies() {
+        let (map, place) = (map(), sample(8.54, 47.37));
+        let centre = map.place(place.lon, place.lat).unwrap();
+        // 200 x 200 pixels of 2 m that hold the place in the middle, give or take 0.6 m.
+        let (x, y) = (centre.x + 0.6, centre.y - 0.6);
+        let (sin, cos) = 30_f64.to_radians().sin_cos();
+        let cases = [
+            ("north up", [x - 200.0, 2.0, 0.0, y + 200.0, 0.0, -2.0]),
+            ("south up", [x - 200.0, 2.0, 0.0, y - 200.0, 0.0, 2.0]),
+            ("west first", [x + 200.0, -2.0, 0.0, y + 200.0, 0.0, -2.0]),
+            (
+                "askew",
+                [
+                    x - 200.0 * cos - 200.0 * sin,
+                    2.0 * cos,
+                    2.0 * sin,
+                    y - 200.0 * sin + 200.0 * cos,
+                    2.0 * sin,
+                    -2.0 * cos,
+                ],
+            ),
+        ];
+        for (name, numbers) in cases {
+            let transform = raster::Affine(numbers);
+            let corner = transform.at((0.0, 0.0));
+            let level = Level {
+                origin: (corner.x, corner.y),
+                pixel: transform.pixel(),
+                size: (200, 200),
+                tile: (64, 64),
+                turned: (!transform.is_north_up()).then_some(transform),
+            };
+            let size = Size::Pixels {
+                px: 20,
+                pixel_m: None,
+            };
+            let grid = grid_of(&map, &[level.clone()], &place, size).unwrap();
+            let middle = (
+                grid.origin.0 + 10.0 * grid.pixel.0 - centre.x,
+                grid.origin.1 - 10.0 * grid.pixel.1 - centre.y,
+            );
+            assert!(
+                middle.0.abs() <= 1.001 && middle.1.abs() <= 1.001,
+                "{name}: {middle:?}"
+            );
+            let on_edge = level.place(coord! { x: grid.origin.0, y: grid.origin.1 });
+            let off = (on_edge.0 - on_edge.0.round()).hypot(on_edge.1 - on_edge.1.round());
+            assert!(name == "askew" || off < 1e-6, "{name}: {on_edge:?}");
         }
     }
 
