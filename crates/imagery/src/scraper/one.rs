@@ -390,7 +390,7 @@ impl<'a> One<'a> {
         Acquired {
             status,
             reason: print.reason.clone(),
-            valid_share: Some(print.valid_share),
+            valid_share: print.valid_share,
             key,
             facts: Some(Facts {
                 bytes: print.bytes.len() as u64,

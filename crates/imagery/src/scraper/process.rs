@@ -34,7 +34,7 @@ pub(super) struct EncodedImage {
     /// Why a measure is missing.
     pub(super) reason: Option<String>,
     /// Share of the pixels that are there.
-    pub(super) valid_share: f64,
+    pub(super) valid_share: Option<f64>,
     /// Objects beside it: what stands in place of its extension, and the bytes.
     pub(super) beside: Vec<(&'static str, Bytes)>,
 }
@@ -138,7 +138,7 @@ impl ImageProcessor {
             }
             (Some(measure), _) => measure.measure(&pixels),
         };
-        Ok(self.encoded(bytes, header, taken, valid_share, beside))
+        Ok(self.encoded(bytes, header, taken, Some(valid_share), beside))
     }
 
     /// A file that is stored as it came.
@@ -150,16 +150,18 @@ impl ImageProcessor {
     ) -> Result<Processed, Error> {
         let may_be_clear = !matches!(header.format, Format::Jpeg);
         let mut taken = Taken::default();
-        let mut valid_share = 1.0;
+        // A picture that could have clear pixels and was not looked into says nothing of them.
+        let mut valid_share = (!may_be_clear).then_some(1.0);
         if self.measure.is_some() || may_be_clear && self.min_valid_share.is_some() {
             let pixels = Pixels::decode(&bytes)?;
-            valid_share = pixels.valid_share();
+            let share = pixels.valid_share();
+            valid_share = Some(share);
             if pixels.is_empty() {
                 return Ok(Processed::NoImagery(
                     "no valid pixel: every one is clear".to_owned(),
                 ));
             }
-            if let Some(reason) = self.too_little(valid_share) {
+            if let Some(reason) = self.too_little(share) {
                 return Ok(Processed::Blank(reason));
             }
             if let Some(measure) = &self.measure {
@@ -175,7 +177,7 @@ impl ImageProcessor {
         bytes: Bytes,
         header: Header,
         taken: Taken,
-        valid_share: f64,
+        valid_share: Option<f64>,
         beside: Vec<(&'static str, Bytes)>,
     ) -> Processed {
         Processed::Image(Box::new(EncodedImage {
@@ -247,7 +249,7 @@ impl ImageProcessor {
             header,
             measures: self.named(&taken),
             reason: taken.reason,
-            valid_share: pixels.valid_share(),
+            valid_share: Some(pixels.valid_share()),
             beside: Vec::new(),
         })
     }
