@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use raster::Format;
 
 use crate::Error;
-use crate::labels::Labels;
+use crate::labels::{LabelMode, Labels};
 
 /// Largest side of a picture, in pixels.
 pub const MAX_SIZE_PX: u32 = 16_384;
@@ -135,6 +135,14 @@ impl Picture {
         };
         if let Some(labels) = &self.labels {
             labels.check()?;
+            let holds = matches!(self.format, Format::Tiff | Format::Npy);
+            if labels.mode == LabelMode::Band && !holds {
+                return Err(Error::setting(
+                    "picture.labels.mode",
+                    format!("\"band\" with format \"{}\"", self.format),
+                    "\"file\", or format \"tiff\" or \"npy\": other formats take a further band for alpha, or lose it",
+                ));
+            }
         }
         if let Some(share) = self
             .min_valid_share

@@ -271,19 +271,21 @@ impl Opened {
 
     async fn item(&self, sample: &Sample, call: &Call) -> Result<Item, Miss> {
         let items = self.items(sample, call).await?;
-        let fits = |item: &&Item| {
-            item.covers(sample)
-                && self
-                    .assets
-                    .names
-                    .iter()
-                    .all(|name| item.asset(name).is_some())
+        let covering: Vec<&Item> = items.iter().filter(|item| item.covers(sample)).collect();
+        let Some(first) = covering.first() else {
+            return Err(Miss::NoImagery("no item covers the place".to_owned()));
         };
-        items
-            .iter()
-            .find(fits)
-            .cloned()
-            .ok_or_else(|| Miss::NoImagery("no item covers the place".to_owned()))
+        let wanted = &self.assets.names;
+        let missing = |item: &Item| wanted.iter().find(|name| item.asset(name).is_none());
+        if let Some(item) = covering.iter().find(|item| missing(item).is_none()) {
+            return Ok((*item).clone());
+        }
+        let asset = missing(first).map_or("", String::as_str);
+        Err(Miss::Failed(format!(
+            "no item here has an asset {asset} that can be fetched; {} has {}",
+            first.id(),
+            first.asset_names().join(", ")
+        )))
     }
 
     fn raster(&self, href: &str) -> Arc<Raster> {
@@ -346,6 +348,8 @@ impl Opened {
                 .map(Arc::new)
                 .map_err(|miss| match miss {
                     Miss::Failed(problem) => Miss::Failed(format!("{}: {problem}", place.shown())),
+                    // One item's raster that is gone says nothing of the others.
+                    Miss::Fatal(error @ Error::NotFound { .. }) => Miss::Failed(error.to_string()),
                     other => other,
                 })
         };

@@ -228,7 +228,19 @@ impl Template {
             key_parameter,
             subdomains: subdomains.to_vec(),
         };
-        service_url("source.url", &template.fill(0, 0, 0))?;
+        let filled = template.fill(0, 0, 0);
+        let unknown = filled.find('{').and_then(|from| {
+            let name = filled[from..].split_inclusive('}').next()?;
+            name.ends_with('}').then_some(name)
+        });
+        if let Some(name) = unknown {
+            return Err(Error::setting(
+                "source.url",
+                format!("{name} in \"{}\"", template.text),
+                "{z}, {x}, {y}, {-y}, {q}, {s}, {bbox-epsg-3857} and {key} only: write other parts out, such as @2x for {r}",
+            ));
+        }
+        service_url("source.url", &filled)?;
         Ok(template)
     }
 
@@ -381,7 +393,15 @@ impl TileSource for Opened {
 
 /// No content and 404 mean that the source ends there, as services with holes answer.
 fn judge(reply: &Reply, side: u32) -> Result<Option<bytes::Bytes>, Rejection> {
-    if matches!(reply.status, 204 | 404 | 410) || (reply.status == 200 && reply.body.is_empty()) {
+    // A picture that says "no picture" is told by headers: Bing's tiles, and Esri's world imagery.
+    let placeholder = reply.header("X-VE-Tile-Info") == Some("no-tile")
+        || reply
+            .header("blank-tile")
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    if matches!(reply.status, 204 | 404 | 410)
+        || placeholder
+        || (reply.status == 200 && reply.body.is_empty())
+    {
         return Ok(None);
     }
     plain_status(reply)?;
@@ -444,6 +464,14 @@ fn opaque(picture: Pixels) -> Result<Pixels, Error> {
 mod tests {
     use super::*;
 
+    fn http_headers(named: &[(&'static str, &'static str)]) -> reqwest::header::HeaderMap {
+        let value = reqwest::header::HeaderValue::from_static;
+        named
+            .iter()
+            .map(|(name, text)| (name.parse().unwrap(), value(text)))
+            .collect()
+    }
+
     fn template(text: &str, subdomains: &[&str]) -> Result<Template, Error> {
         let subdomains: Vec<String> = subdomains.iter().map(ToString::to_string).collect();
         Template::parse(text, &subdomains)
@@ -492,6 +520,22 @@ mod tests {
         assert!(template("https://t.test/{key}/{z}/{x}/{y}", &[]).is_err());
         assert!(template("https://t.test/{z}/{x}.png", &[]).is_err());
         assert!(template("https://t.test/{z}/{x}/{y}", &["a"]).is_err());
+        let unknown = template("https://t.test/{z}/{x}/{y}{r}.png", &[]).unwrap_err();
+        assert!(unknown.to_string().contains("{r} in"), "{unknown}");
+    }
+
+    #[test]
+    fn a_picture_that_stands_for_none_is_no_tile() {
+        let mut reply = Reply {
+            status: 200,
+            headers: http_headers(&[("X-VE-Tile-Info", "no-tile")]),
+            body: bytes::Bytes::from_static(b"a grey picture"),
+        };
+        assert_eq!(judge(&reply, 256).unwrap(), None);
+        reply.headers = http_headers(&[("blank-tile", "true")]);
+        assert_eq!(judge(&reply, 256).unwrap(), None);
+        reply.headers = http_headers(&[]);
+        assert!(judge(&reply, 256).is_err());
     }
 
     #[test]

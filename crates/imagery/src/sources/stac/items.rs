@@ -43,7 +43,7 @@ impl Item {
             let geometry: geojson::Geometry = serde_json::from_value(geometry.clone()).ok()?;
             Geometry::try_from(geometry).ok()
         });
-        // Addresses may be relative to the item's own.
+        // Addresses may be relative to the item's own, or to its server.
         let own = item
             .get("links")
             .and_then(Value::as_array)
@@ -54,20 +54,17 @@ impl Item {
             })
             .and_then(|link| base.join(link.get("href")?.as_str()?).ok());
         let own = own.as_ref().unwrap_or(base);
+        // A catalogue elsewhere has no say over the files of this machine.
         let absolute = |href: &str| {
-            if href.contains("://") || href.starts_with('/') {
-                href.to_owned()
-            } else {
-                own.join(href)
-                    .map_or_else(|_| href.to_owned(), String::from)
-            }
+            let url = own.join(href).ok()?;
+            matches!(url.scheme(), "http" | "https" | "s3").then(|| String::from(url))
         };
         let assets = item
             .get("assets")?
             .as_object()?
             .iter()
             .filter_map(|(name, asset)| {
-                Some((name.clone(), absolute(asset.get("href")?.as_str()?)))
+                Some((name.clone(), absolute(asset.get("href")?.as_str()?)?))
             })
             .collect();
         Some(Self {
@@ -94,6 +91,11 @@ impl Item {
         self.geometry
             .as_ref()
             .is_some_and(|outline| outline.intersects(&Point::new(sample.lon, sample.lat)))
+    }
+
+    /// Names of the assets that can be fetched.
+    pub(super) fn asset_names(&self) -> Vec<&str> {
+        self.assets.iter().map(|(name, _)| name.as_str()).collect()
     }
 
     /// Address of an asset.
@@ -284,6 +286,21 @@ mod tests {
         );
         assert_eq!(item.asset("red"), Some("s3://bucket/red.tif"));
         assert_eq!(item.asset("nir"), None);
+        assert_eq!(item.asset_names(), ["visual", "red"]);
+    }
+
+    #[test]
+    fn addresses_belong_to_the_server_and_never_to_this_machine() {
+        let base = Url::parse("https://s.test/api/search").unwrap();
+        let mut foreign = item("a", "2024-05-01", 0.0);
+        foreign["assets"] = json!({
+            "rooted": {"href": "/data/red.tif"},
+            "local": {"href": "file:///etc/hostname"},
+            "other": {"href": "ftp://s.test/red.tif"},
+        });
+        let item = Item::parse(&foreign, &base).unwrap();
+        assert_eq!(item.asset("rooted"), Some("https://s.test/data/red.tif"));
+        assert_eq!(item.asset_names(), ["rooted"]);
     }
 
     #[test]
