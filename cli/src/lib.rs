@@ -104,7 +104,7 @@ fn execute(command: Command) -> Result<Ending, Fault> {
                 Err(told) => Err(Fault::internal(&told)),
             })
             .map(Ending::from),
-        Command::Check(command) => command.run().map(Ending::from),
+        Command::Check(command) => asynchronously(Box::pin(command.run())),
         Command::Plan(command) => asynchronously(Box::pin(command.run())),
         Command::Run(command) => asynchronously(Box::pin(command.run())),
         Command::Retry(command) => asynchronously(Box::pin(command.run())),

@@ -4,19 +4,25 @@ use std::path::PathBuf;
 
 use clap::Args;
 use contracts::{Fault, FaultName};
+use imagery::{Format, RasterFacts, Source};
 use study::Study;
 
-/// Check a study without changing anything: every mistake with its line, then an estimate of
-/// requests, bytes, time and cost.
+/// Check a study without changing anything: every mistake with its line, what the raster and the
+/// label layer say of themselves, then an estimate of requests, bytes, time and cost.
 #[derive(Args)]
 pub struct Check {
     /// Study, TOML
     study: PathBuf,
+    /// Ask no server: rasters elsewhere are not opened
+    #[arg(long)]
+    offline: bool,
 }
 
 impl Check {
-    pub fn run(self) -> Result<(), Fault> {
+    pub async fn run(self) -> Result<(), Fault> {
         let study = read(&self.study)?;
+        labels(&study, &self.study)?;
+        let raster = self.raster(&study).await?;
         let folder = tempfile::tempdir().map_err(|e| Fault::internal(&e))?;
         let (samples, rejected) = planned(&study, &self.study, folder.path())?;
         if samples == 0 {
@@ -30,6 +36,9 @@ impl Check {
         )
         .map_err(study::Error::from)?;
         println!("{}: no mistakes", self.study.display());
+        if let Some(raster) = raster {
+            println!("raster    {}", told(&raster));
+        }
         println!("samples   {samples}");
         println!("requests  {}", estimate.requests);
         println!("bytes     {}", indicatif::HumanBytes(estimate.bytes));
@@ -47,6 +56,80 @@ impl Check {
         println!("{}", estimate.note);
         Ok(())
     }
+
+    /// The head of the raster that the study cuts its pictures from, if that can be opened.
+    async fn raster(&self, study: &Study) -> Result<Option<RasterFacts>, Fault> {
+        let Source::Cog(cog) = &study.source else {
+            return Ok(None);
+        };
+        if self.offline && cog.url.contains("://") {
+            return Ok(None);
+        }
+        let stores = store_s3::stores(&super::run::cloud().await);
+        let facts = study::raster_facts(&study.source, &stores).await?;
+        let format = study.picture.format;
+        let held: &[&str] = match format {
+            Format::Png => &["uint8", "uint16"],
+            Format::Jpeg | Format::Webp => &["uint8"],
+            Format::Tiff | Format::Npy => return Ok(facts),
+        };
+        match &facts {
+            Some(facts) if !held.contains(&facts.value_type.as_str()) => Err(Fault::new(
+                FaultName::InvalidStudy,
+                format!(
+                    "{}: picture.format is {format}, which cannot hold the {} of {}: expected tiff or npy",
+                    self.study.display(),
+                    facts.value_type,
+                    facts.location
+                ),
+            )),
+            _ => Ok(facts),
+        }
+    }
+}
+
+/// Opens the label layer and its column as a run does.
+fn labels(study: &Study, path: &std::path::Path) -> Result<(), Fault> {
+    let Some(labels) = &study.picture.labels else {
+        return Ok(());
+    };
+    let base = path.parent().unwrap_or(std::path::Path::new("."));
+    let layer = base.join(&labels.layer);
+    let table = tables::Table::open(&layer, &tables::ReadOptions::default())?;
+    imagery::labels::LabelLayer::from_table(&table, labels.column.as_deref()).map_err(|error| {
+        Fault::new(
+            FaultName::InvalidInput,
+            format!("{}: {error}", layer.display()),
+        )
+    })?;
+    Ok(())
+}
+
+/// A line on a raster.
+fn told(raster: &RasterFacts) -> String {
+    let nodata = raster.nodata.map_or("no nodata value".to_owned(), |value| {
+        format!("nodata {value}")
+    });
+    let overviews = match raster.overviews {
+        0 => "no overviews: coarse pictures read every pixel below them".to_owned(),
+        count => format!("{count} overviews"),
+    };
+    format!(
+        "{}: {}, {} x {} px of {} x {}, {} of {}: {}; {nodata}; {overviews}",
+        raster.location,
+        raster.crs,
+        raster.size.0,
+        raster.size.1,
+        raster.pixel.0,
+        raster.pixel.1,
+        if raster.bands.len() == 1 {
+            "a band"
+        } else {
+            "bands"
+        },
+        raster.value_type,
+        raster.bands.join(", "),
+    )
 }
 
 /// Reads a study; all its mistakes are one fault, a line each.

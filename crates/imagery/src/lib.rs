@@ -52,7 +52,7 @@ pub use raster::{Grid, Pixels, Resampling, Values};
 pub use sample::Sample;
 pub use scraper::{Batch, BatchOutcome, Counts, Halt, NoProgress, Progress, Scraper, Seams, Setup};
 pub use secret::{Secret, SecretName, SecretPlace, Secrets};
-pub use sources::Source;
+pub use sources::{RasterFacts, Source};
 pub use stop::{Stop, Stopper};
 pub use store::{Fault, FaultKind, MemoryStore, PictureStore, Put};
 

@@ -33,7 +33,7 @@ pub use error::Error;
 pub use inputs::Inputs;
 pub use keys::{BatchId, Keys};
 pub use measuring::{MeasureReply, measure};
-pub use planning::{BatchLine, PlanReply, plan, plan_only, workers};
+pub use planning::{BatchLine, PlanReply, plan, plan_only, raster_facts, workers};
 pub use quota::{NextSamples, Quota, QuotaRun, QuotaRuns, Standing, TownSharing, retry};
 pub use scraping::{Done, ScrapeReply, Watch, Worker};
 pub use seams::{Measures, Pictures, Ranges};

@@ -167,6 +167,20 @@ async fn on_source(plan: &ChipPlan, source: &Source, stores: &Stores) -> Result<
     })
 }
 
+/// What the raster of a source says of itself; none for sources that are no raster.
+///
+/// # Errors
+/// Why it cannot be read.
+pub async fn raster_facts(
+    source: &Source,
+    stores: &Stores,
+) -> Result<Option<imagery::RasterFacts>, Error> {
+    let transport = Arc::new(imagery::HttpTransport::of(source)?);
+    let ranges = Arc::new(Ranges::new(stores.clone()));
+    let clock = Arc::new(imagery::SystemClock);
+    Ok(source.raster_facts(transport, ranges, clock).await?)
+}
+
 /// Plans without a study: `samples.parquet`, `rejected.jsonl` and `left_out.jsonl` in a folder of this machine.
 /// Files that the plan names count from the folder `base`.
 ///
