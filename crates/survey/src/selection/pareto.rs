@@ -5,6 +5,8 @@
 //! exactly (Aires 1999, Methodology and Computing in Applied Probability 1:457) and the odds of lambda are multiplied by
 //! (target odds / exact odds) until both agree.
 
+use std::sync::LazyLock;
+
 use crate::Stream;
 use crate::quadrature::gauss_legendre;
 
@@ -66,6 +68,17 @@ fn nodes(units: usize) -> usize {
     if units <= 300 { 600 } else { 240 }
 }
 
+/// The rules of 600 and of 240 points: finding them takes longer than a pass over a small stratum.
+static FINE: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| gauss_legendre(600));
+static COARSE: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| gauss_legendre(240));
+
+fn rule(units: usize) -> &'static [(f64, f64)] {
+    match nodes(units) {
+        600 => &FINE,
+        _ => &COARSE,
+    }
+}
+
 fn work(units: usize, n: usize) -> usize {
     let depth = usize::BITS - units.leading_zeros();
     units
@@ -84,7 +97,7 @@ pub fn pareto_probabilities(lambda: &[f64], n: usize) -> Vec<f64> {
     if n == 0 || lambda.is_empty() {
         return result;
     }
-    for (v, weight) in gauss_legendre(nodes(lambda.len())) {
+    for &(v, weight) in rule(lambda.len()) {
         let smaller: Vec<f64> = lambda.iter().map(|&a| distribution(a, v)).collect();
         let mut none = vec![0.0; n];
         none[0] = 1.0;
@@ -159,7 +172,7 @@ pub(crate) fn joint(lambda: &[f64], n: usize, pairs: &[(usize, usize)]) -> Optio
         return None;
     }
     let mut result = vec![0.0; pairs.len()];
-    for (v, weight) in gauss_legendre(points) {
+    for &(v, weight) in rule(lambda.len()) {
         for (result, &(i, j)) in result.iter_mut().zip(pairs) {
             let mut counts = vec![0.0; n - 1];
             counts[0] = 1.0;
