@@ -60,6 +60,8 @@ enum Cut {
     Stopped,
     /// `limits.max_requests` is used up.
     Capped,
+    /// The quota of the key is used up, as the source says.
+    QuotaUsed(String),
 }
 
 impl Run {
@@ -89,6 +91,9 @@ impl Run {
             estimate.requests,
             indicatif::HumanBytes(estimate.bytes)
         );
+        for note in &planned.notes {
+            eprintln!("note: {note}");
+        }
         let store: Arc<dyn Store> = Arc::new(Folder::new(&self.out));
         let stop = signals::stop();
         let cut = match self.quota {
@@ -125,6 +130,7 @@ impl Run {
         let counts = Counts::from(summary);
         let ending = match &cut {
             Some(Cut::Stopped) => Ending::Stopped,
+            Some(Cut::QuotaUsed(_)) => Ending::SomeLeft,
             _ => counts.ending(),
         };
         let again = self.again();
@@ -132,6 +138,7 @@ impl Run {
             Some(Cut::Capped) => {
                 format!("raise limits.max_requests, all of which are used, then {again}")
             }
+            Some(Cut::QuotaUsed(reason)) => format!("{reason}; then {again} goes on from here"),
             _ if ending == Ending::SomeFailed => format!("{again} tries those that failed again"),
             _ => format!("{again} goes on from here"),
         };
@@ -296,11 +303,14 @@ async fn scrape(
             // The batches to come may have all they need.
             Some(Halt::RequestCap { .. }) => cut = Some(Cut::Capped),
             Some(Halt::Stopped) => cut = Some(Cut::Stopped),
+            Some(Halt::Failed(error)) if error.kind() == imagery::ErrorKind::QuotaUsed => {
+                cut = Some(Cut::QuotaUsed(error.to_string()));
+            }
             Some(Halt::Failed(error)) => {
                 cut = Some(Cut::Failed(study::Error::from(error).into()));
             }
         }
-        if matches!(cut, Some(Cut::Stopped | Cut::Failed(_))) {
+        if matches!(cut, Some(Cut::Stopped | Cut::Failed(_) | Cut::QuotaUsed(_))) {
             break;
         }
     }

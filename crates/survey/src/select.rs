@@ -8,7 +8,7 @@ use serde::Serialize;
 use tables::Table;
 
 use crate::allocation::{Allocation, StratumSize, allocate};
-use crate::selection::{Drawn, Method, draw, joint, pareto_lambda, probabilities};
+use crate::selection::{Drawn, Method, draw, joint, pareto_is_corrected, probabilities};
 use crate::stages::{floats, unit_stages, with_new, with_stage};
 use crate::sums::sum;
 use crate::{Error, Result};
@@ -177,7 +177,15 @@ pub fn select(frame: &Table, settings: &Selection) -> Result<Selected> {
             &found,
             settings.method,
         )?);
-        warn_of_stratum(name, &found, reserves[h], settings.method, &mut warnings);
+        let units = list.len();
+        warn_of_stratum(
+            name,
+            units,
+            &found,
+            reserves[h],
+            settings.method,
+            &mut warnings,
+        );
         if settings.joint {
             joint_pairs(
                 name,
@@ -553,6 +561,7 @@ fn described(
 
 fn warn_of_stratum(
     name: &str,
+    units: usize,
     found: &[Drawn],
     reserves: usize,
     method: Method,
@@ -572,18 +581,10 @@ fn warn_of_stratum(
             "{place}{with_reserves} drawn units are certain once reserves are drawn too: their probability is known, but not n x / X"
         ));
     }
-    if method == Method::Pareto {
-        let open: Vec<f64> = found
-            .iter()
-            .filter(|unit| unit.drawn_probability < 1.0)
-            .map(|unit| unit.drawn_probability)
-            .collect();
-        // Only the size of the stratum decides; a sample of it cannot tell, so this is checked where it is drawn.
-        if open.len() > 5000 && pareto_lambda(&open).largest_difference.is_none() {
-            warnings.push(format!(
-                "{place}too large to correct Pareto's probabilities: they are within 0.0001"
-            ));
-        }
+    if method == Method::Pareto && !pareto_is_corrected(units, found.len()) {
+        warnings.push(format!(
+            "{place}too large to correct Pareto's probabilities: they are within 0.0001"
+        ));
     }
 }
 

@@ -13,7 +13,7 @@ mod systematic;
 
 pub use inclusion::probabilities;
 pub use joint::joint;
-pub use pareto::{ParetoLambda, pareto_lambda, pareto_probabilities};
+pub use pareto::{ParetoLambda, pareto_is_corrected, pareto_lambda, pareto_probabilities};
 pub use reserves::{Drawn, Reserve, draw, released_probability};
 pub use systematic::systematic_from;
 

@@ -32,7 +32,7 @@ pub fn pareto_lambda(target: &[f64]) -> ParetoLambda {
     let mut theta: Vec<f64> = target.iter().map(|&p| odds(p)).collect();
     let lambda = |theta: &[f64]| theta.iter().map(|&t| t / (1.0 + t)).collect::<Vec<f64>>();
     let n = target.iter().sum::<f64>().round() as usize;
-    if n == 0 || work(target.len(), n) > MOST_WORK {
+    if n == 0 || !pareto_is_corrected(target.len(), n) {
         return ParetoLambda {
             lambda: target.to_vec(),
             largest_difference: (n == 0).then_some(0.0),
@@ -62,6 +62,12 @@ pub fn pareto_lambda(target: &[f64]) -> ParetoLambda {
         lambda: best.1,
         largest_difference: Some(best.0),
     }
+}
+
+/// Whether [`pareto_lambda`] corrects the probabilities of `n` of so many units, or leaves them near the target.
+#[must_use]
+pub fn pareto_is_corrected(units: usize, n: usize) -> bool {
+    work(units, n) <= MOST_WORK
 }
 
 fn nodes(units: usize) -> usize {
@@ -203,6 +209,14 @@ mod tests {
         let closed = r * (r - 1.0 - f64::ln(r)) / ((r - 1.0) * (r - 1.0));
         assert!((exact[0] - closed).abs() < 1e-12, "{} {closed}", exact[0]);
         assert!((exact[0] + exact[1] - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_stratum_too_large_to_correct_is_known_beforehand() {
+        let target = vec![0.02; 30_000];
+        let lambda = pareto_lambda(&target);
+        assert_eq!(lambda.largest_difference, None);
+        assert!(!pareto_is_corrected(30_000, 600) && pareto_is_corrected(300, 30));
     }
 
     #[test]
