@@ -310,7 +310,7 @@ mod tests {
                 px: 20,
                 pixel_m: None,
             };
-            let grid = grid_of(&map, &[level.clone()], &place, size).unwrap();
+            let grid = grid_of(&map, std::slice::from_ref(&level), &place, size).unwrap();
             let middle = (
                 grid.origin.0 + 10.0 * grid.pixel.0 - centre.x,
                 grid.origin.1 - 10.0 * grid.pixel.1 - centre.y,
